@@ -1,1 +1,1 @@
-
+//! The binding: convert, call, convert.

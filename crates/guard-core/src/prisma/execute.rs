@@ -1,0 +1,1 @@
+//! Running the project's own Prisma CLI with an environment made from nothing.

@@ -1,0 +1,1 @@
+//! The network: one bounded, synchronous HTTPS GET for JSON documents.
