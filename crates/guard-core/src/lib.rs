@@ -2,7 +2,7 @@
 //! returns a decision or a [`refusal::Refusal`], and the binding above speaks.
 //!
 //! Floors, from the ground up (an arrow only ever points down): [`rule`], [`refusal`], [`finding`], [`digest`], [`system`]; then
-//! [`policy`], [`context`], [`git`]; then [`target`], [`ci`]; then [`state`], [`database`]; then [`prisma`]; then [`gate`]
+//! [`policy`], [`context`], [`git`]; then [`target`], [`ci`]; then [`state`], [`database`]; then [`prisma`]; then [`gate`], [`early`]
 //! and [`promotion`].
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ pub mod ci;
 pub mod context;
 pub mod database;
 pub mod digest;
+pub mod early;
 pub mod finding;
 pub mod gate;
 pub mod git;
