@@ -9,55 +9,236 @@ use crate::system::process::Process;
 
 /// Editors and IDEs: the names of their program files as their packages install them (seen, or their manuals' "command line" pages).
 const EDITORS: &[&str] = &[
-    "code", "code-insiders", "code-oss", "codium", "vscodium", "code-server", "code-tunnel", "cursor", "windsurf", "trae", "kiro",
-    "antigravity", "zed", "zed-editor", "zeditor", "idea", "idea64", "webstorm", "webstorm64", "pycharm", "phpstorm", "goland", "rubymine",
-    "rustrover", "clion", "rider", "datagrip", "fleet", "android-studio", "studio64", "devenv", "eclipse", "netbeans", "subl",
-    "sublime_text", "nvim", "vim", "vi", "gvim", "emacs", "hx", "helix", "kak", "micro", "nova", "xcode", "kate", "theia",
+    "code",
+    "code-insiders",
+    "code-oss",
+    "codium",
+    "vscodium",
+    "code-server",
+    "code-tunnel",
+    "cursor",
+    "windsurf",
+    "trae",
+    "kiro",
+    "antigravity",
+    "zed",
+    "zed-editor",
+    "zeditor",
+    "idea",
+    "idea64",
+    "webstorm",
+    "webstorm64",
+    "pycharm",
+    "phpstorm",
+    "goland",
+    "rubymine",
+    "rustrover",
+    "clion",
+    "rider",
+    "datagrip",
+    "fleet",
+    "android-studio",
+    "studio64",
+    "devenv",
+    "eclipse",
+    "netbeans",
+    "subl",
+    "sublime_text",
+    "nvim",
+    "vim",
+    "vi",
+    "gvim",
+    "emacs",
+    "hx",
+    "helix",
+    "kak",
+    "micro",
+    "nova",
+    "xcode",
+    "kate",
+    "theia",
 ];
 
 /// Folders that editors run their parts from, with a `node` or `Electron` of their own (code.visualstudio.com, "Remote development"; seen).
 const EDITOR_FOLDERS: &[&str] = &[
-    ".vscode-server", ".vscode-server-insiders", ".vscode-remote", ".vscodium-server", ".cursor-server", ".windsurf-server", ".zed_server",
-    "visual studio code.app", "visual studio code - insiders.app", "cursor.app", "windsurf.app", "zed.app", "webstorm.app",
-    "intellij idea.app", "xcode.app",
+    ".vscode-server",
+    ".vscode-server-insiders",
+    ".vscode-remote",
+    ".vscodium-server",
+    ".cursor-server",
+    ".windsurf-server",
+    ".zed_server",
+    "visual studio code.app",
+    "visual studio code - insiders.app",
+    "cursor.app",
+    "windsurf.app",
+    "zed.app",
+    "webstorm.app",
+    "intellij idea.app",
+    "xcode.app",
 ];
 
 /// Coding agents: the command that each installs (its README).
 const CODING_AGENTS: &[&str] = &[
-    "claude", "codex", "gemini", "qwen", "cursor-agent", "aider", "opencode", "goose", "amp", "crush", "copilot", "cline", "auggie", "droid",
-    "devin", "openhands", "plandex", "kilocode", "kiro-cli", "junie", "swe-agent", "grok-cli", "mini-swe-agent", "gptme", "cody-agent",
+    "claude",
+    "codex",
+    "gemini",
+    "qwen",
+    "cursor-agent",
+    "aider",
+    "opencode",
+    "goose",
+    "amp",
+    "crush",
+    "copilot",
+    "cline",
+    "auggie",
+    "droid",
+    "devin",
+    "openhands",
+    "plandex",
+    "kilocode",
+    "kiro-cli",
+    "junie",
+    "swe-agent",
+    "grok-cli",
+    "mini-swe-agent",
+    "gptme",
+    "cody-agent",
 ];
 
 /// The npm packages of coding agents (npmjs.com), for scripts that are called `cli.js` or `index.js`.
 const CODING_AGENT_PACKAGES: &[&str] = &[
-    "@anthropic-ai/claude-code", "@openai/codex", "@google/gemini-cli", "@qwen-code/qwen-code", "opencode-ai", "@sourcegraph/amp",
-    "@charmland/crush", "@github/copilot", "cline", "@augmentcode/auggie", "@kilocode/cli",
+    "@anthropic-ai/claude-code",
+    "@openai/codex",
+    "@google/gemini-cli",
+    "@qwen-code/qwen-code",
+    "opencode-ai",
+    "@sourcegraph/amp",
+    "@charmland/crush",
+    "@github/copilot",
+    "cline",
+    "@augmentcode/auggie",
+    "@kilocode/cli",
 ];
 
 /// Terminal emulators: a desk (their manuals; seen).
 const DESKTOP_TERMINALS: &[&str] = &[
-    "gnome-terminal", "gnome-terminal-server", "gnome-terminal-", "kgx", "gnome-console", "ptyxis", "ptyxis-agent", "konsole", "yakuake",
-    "xterm", "uxterm", "rxvt", "urxvt", "urxvtd", "alacritty", "kitty", "wezterm", "wezterm-gui", "foot", "footclient", "ghostty", "tilix",
-    "terminator", "xfce4-terminal", "lxterminal", "mate-terminal", "qterminal", "st", "terminology", "guake", "tilda", "warp",
-    "warp-terminal", "hyper", "tabby", "rio", "deepin-terminal", "terminal", "iterm2", "iterm", "windowsterminal", "conemu64", "mintty",
+    "gnome-terminal",
+    "gnome-terminal-server",
+    "gnome-terminal-",
+    "kgx",
+    "gnome-console",
+    "ptyxis",
+    "ptyxis-agent",
+    "konsole",
+    "yakuake",
+    "xterm",
+    "uxterm",
+    "rxvt",
+    "urxvt",
+    "urxvtd",
+    "alacritty",
+    "kitty",
+    "wezterm",
+    "wezterm-gui",
+    "foot",
+    "footclient",
+    "ghostty",
+    "tilix",
+    "terminator",
+    "xfce4-terminal",
+    "lxterminal",
+    "mate-terminal",
+    "qterminal",
+    "st",
+    "terminology",
+    "guake",
+    "tilda",
+    "warp",
+    "warp-terminal",
+    "hyper",
+    "tabby",
+    "rio",
+    "deepin-terminal",
+    "terminal",
+    "iterm2",
+    "iterm",
+    "windowsterminal",
+    "conemu64",
+    "mintty",
 ];
 
 /// Multiplexers and logins over the network or at a console: somebody sits there, or did (their manuals; seen).
 const OTHER_TERMINALS: &[&str] = &[
-    "tmux", "tmux: server", "tmux: client", "screen", "zellij", "dtach", "abduco", "byobu", "sshd", "sshd-session", "dropbear",
-    "mosh-server", "tmate", "upterm", "ttyd", "gotty", "login", "script", "asciinema", "expect",
+    "tmux",
+    "tmux: server",
+    "tmux: client",
+    "screen",
+    "zellij",
+    "dtach",
+    "abduco",
+    "byobu",
+    "sshd",
+    "sshd-session",
+    "dropbear",
+    "mosh-server",
+    "tmate",
+    "upterm",
+    "ttyd",
+    "gotty",
+    "login",
+    "script",
+    "asciinema",
+    "expect",
 ];
 
 /// Shells (shells(5) of the distributions, and those of Windows).
 const SHELLS: &[&str] = &[
-    "sh", "bash", "zsh", "fish", "dash", "ash", "ksh", "ksh93", "mksh", "tcsh", "csh", "busybox", "nu", "elvish", "xonsh", "pwsh",
-    "powershell", "cmd",
+    "sh",
+    "bash",
+    "zsh",
+    "fish",
+    "dash",
+    "ash",
+    "ksh",
+    "ksh93",
+    "mksh",
+    "tcsh",
+    "csh",
+    "busybox",
+    "nu",
+    "elvish",
+    "xonsh",
+    "pwsh",
+    "powershell",
+    "cmd",
 ];
 
 /// Test runners of JavaScript by command or npm package (their READMEs).
 const TEST_RUNNERS: &[&str] = &[
-    "jest", "jest-cli", "vitest", "mocha", "_mocha", "ava", "tap", "@tapjs/run", "jasmine", "uvu", "cypress", "wtr", "@web/test-runner",
-    "tape", "@hapi/lab", "karma", "wdio", "@wdio/cli", "cucumber-js", "@cucumber/cucumber", "borp", "japa",
+    "jest",
+    "jest-cli",
+    "vitest",
+    "mocha",
+    "_mocha",
+    "ava",
+    "tap",
+    "@tapjs/run",
+    "jasmine",
+    "uvu",
+    "cypress",
+    "wtr",
+    "@web/test-runner",
+    "tape",
+    "@hapi/lab",
+    "karma",
+    "wdio",
+    "@wdio/cli",
+    "cucumber-js",
+    "@cucumber/cucumber",
+    "borp",
+    "japa",
 ];
 
 /// Who sits behind this process.
@@ -199,8 +380,20 @@ impl Running {
 
 /// Options of interpreters whose value is a word of its own (nodejs.org, cli.html; `python --help`).
 const OPTIONS_WITH_VALUE: &[&str] = &[
-    "-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions", "--env-file", "--title", "--preload", "-W",
-    "-X", "-O", "-o",
+    "-r",
+    "--require",
+    "--import",
+    "--loader",
+    "--experimental-loader",
+    "-C",
+    "--conditions",
+    "--env-file",
+    "--title",
+    "--preload",
+    "-W",
+    "-X",
+    "-O",
+    "-o",
 ];
 
 /// The interpreter's own options, and the script or module that it runs; `-e` and `-c` run none.
@@ -210,14 +403,17 @@ fn arguments(interpreter: Interpreter, words: &[String]) -> (Vec<String>, Option
     while let Some(word) = words.next() {
         if !word.starts_with('-') {
             // `bun run x`, `deno run x`: the word after it is what runs.
-            let runs = matches!(interpreter, Interpreter::Bun | Interpreter::Deno) && matches!(word.as_str(), "run" | "x");
+            let runs =
+                matches!(interpreter, Interpreter::Bun | Interpreter::Deno) && matches!(word.as_str(), "run" | "x");
             let script = if runs { words.find(|word| !word.starts_with('-')) } else { Some(word) };
             return (options, script.cloned());
         }
         match (interpreter, word.as_str()) {
             (Interpreter::Python, "-m") => return (options, words.next().cloned()),
             (Interpreter::Python, "-c")
-            | (Interpreter::Node | Interpreter::Bun, "-e" | "--eval" | "-p" | "--print" | "-pe") => return (options, None),
+            | (Interpreter::Node | Interpreter::Bun, "-e" | "--eval" | "-p" | "--print" | "-pe") => {
+                return (options, None);
+            }
             (Interpreter::Other, text) if !text.starts_with("--") && text.ends_with('c') => return (options, None),
             _ => {}
         }
@@ -242,13 +438,16 @@ fn file_name(path: &str) -> String {
 /// The same, without the ending of a script.
 fn script_name(path: &str) -> String {
     let name = file_name(path);
-    let ending = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".py", ".sh", ".rb"].iter().find_map(|end| name.strip_suffix(end));
+    let ending = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".py", ".sh", ".rb"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end));
     ending.map(str::to_owned).unwrap_or(name)
 }
 
 /// The folders of a path, in lower case.
 fn folder_names(path: &str) -> Vec<String> {
-    let mut parts: Vec<String> = path.split(separators).filter(|part| !part.is_empty()).map(str::to_lowercase).collect();
+    let mut parts: Vec<String> =
+        path.split(separators).filter(|part| !part.is_empty()).map(str::to_lowercase).collect();
     parts.pop();
     parts
 }

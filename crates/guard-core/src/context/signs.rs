@@ -38,10 +38,10 @@ pub(super) fn test(environment: &Environment) -> Option<String> {
 }
 
 const PREVIEW: &[Sign] = &[
-    ("VERCEL_ENV", &["preview"]), // vercel.com/docs, "System environment variables"
+    ("VERCEL_ENV", &["preview"]),   // vercel.com/docs, "System environment variables"
     ("IS_PULL_REQUEST", &["true"]), // render.com/docs, "Default environment variables"
-    ("HEROKU_PR_NUMBER", &[]), // devcenter.heroku.com, "Review apps: injected environment variables"
-    ("AWS_PULL_REQUEST_ID", &[]), // docs.aws.amazon.com/amplify, "Environment variables"
+    ("HEROKU_PR_NUMBER", &[]),      // devcenter.heroku.com, "Review apps: injected environment variables"
+    ("AWS_PULL_REQUEST_ID", &[]),   // docs.aws.amazon.com/amplify, "Environment variables"
     ("PLATFORM_ENVIRONMENT_TYPE", &["development", "staging"]), // docs.platform.sh, "Platform.sh-provided variables"
 ];
 
@@ -67,15 +67,15 @@ pub(super) fn preview(environment: &Environment) -> Option<String> {
 
 /// What only a hosting platform sets, and no CI job inherits.
 const PLATFORM: &[Sign] = &[
-    ("NODE_ENV", &["production"]),       // expressjs.com, "Set NODE_ENV to production"
-    ("VERCEL_ENV", &["production"]),     // vercel.com/docs, "System environment variables"
-    ("RENDER", &["true"]),               // render.com/docs, "Default environment variables"
-    ("DYNO", &[]),                       // devcenter.heroku.com, "Dynos: local environment variables"
-    ("FLY_MACHINE_ID", &[]),             // fly.io/docs, "The Machine runtime environment"
-    ("RAILWAY_ENVIRONMENT_NAME", &[]),   // docs.railway.com, "Variables reference"; previews were asked for before
-    ("K_SERVICE", &[]),                  // cloud.google.com/run, "Container runtime contract"
-    ("GAE_SERVICE", &[]),                // cloud.google.com/appengine, "Runtime environment"
-    ("WEBSITE_INSTANCE_ID", &[]),        // learn.microsoft.com, "Environment variables in Azure App Service"
+    ("NODE_ENV", &["production"]),     // expressjs.com, "Set NODE_ENV to production"
+    ("VERCEL_ENV", &["production"]),   // vercel.com/docs, "System environment variables"
+    ("RENDER", &["true"]),             // render.com/docs, "Default environment variables"
+    ("DYNO", &[]),                     // devcenter.heroku.com, "Dynos: local environment variables"
+    ("FLY_MACHINE_ID", &[]),           // fly.io/docs, "The Machine runtime environment"
+    ("RAILWAY_ENVIRONMENT_NAME", &[]), // docs.railway.com, "Variables reference"; previews were asked for before
+    ("K_SERVICE", &[]),                // cloud.google.com/run, "Container runtime contract"
+    ("GAE_SERVICE", &[]),              // cloud.google.com/appengine, "Runtime environment"
+    ("WEBSITE_INSTANCE_ID", &[]),      // learn.microsoft.com, "Environment variables in Azure App Service"
     ("PLATFORM_ENVIRONMENT_TYPE", &["production"]), // docs.platform.sh, "Platform.sh-provided variables"
 ];
 
@@ -123,18 +123,18 @@ fn service_manager(environment: &Environment, lineage: &[Process]) -> Option<Str
 
 /// The variables that a CI vendor sets in its jobs, each from its page of predefined variables.
 const CI_VENDORS: &[Sign] = &[
-    ("GITHUB_ACTIONS", &["true"]), // docs.github.com, "Variables reference"
-    ("GITLAB_CI", &[]),            // docs.gitlab.com, "Predefined CI/CD variables"
-    ("CIRCLECI", &[]),             // circleci.com/docs, "Project values and variables"
-    ("BUILDKITE", &[]),            // buildkite.com/docs, "Environment variables"
+    ("GITHUB_ACTIONS", &["true"]),   // docs.github.com, "Variables reference"
+    ("GITLAB_CI", &[]),              // docs.gitlab.com, "Predefined CI/CD variables"
+    ("CIRCLECI", &[]),               // circleci.com/docs, "Project values and variables"
+    ("BUILDKITE", &[]),              // buildkite.com/docs, "Environment variables"
     ("BITBUCKET_BUILD_NUMBER", &[]), // support.atlassian.com, "Variables and secrets"
-    ("TF_BUILD", &[]),             // learn.microsoft.com, "Predefined variables"
-    ("BUILDER_OUTPUT", &[]),       // cloud.google.com/build: mounted in every step (ci-info)
-    ("CODEBUILD_BUILD_ID", &[]),   // docs.aws.amazon.com/codebuild, "Environment variables in build environments"
-    ("JENKINS_URL", &[]),          // jenkins.io, "Using a Jenkinsfile: environment variables"
-    ("TEAMCITY_VERSION", &[]),     // jetbrains.com/help/teamcity, "Predefined build parameters"
-    ("DRONE", &[]),                // docs.drone.io, "DRONE"
-    ("TRAVIS", &[]),               // docs.travis-ci.com, "Default environment variables"
+    ("TF_BUILD", &[]),               // learn.microsoft.com, "Predefined variables"
+    ("BUILDER_OUTPUT", &[]),         // cloud.google.com/build: mounted in every step (ci-info)
+    ("CODEBUILD_BUILD_ID", &[]),     // docs.aws.amazon.com/codebuild, "Environment variables in build environments"
+    ("JENKINS_URL", &[]),            // jenkins.io, "Using a Jenkinsfile: environment variables"
+    ("TEAMCITY_VERSION", &[]),       // jetbrains.com/help/teamcity, "Predefined build parameters"
+    ("DRONE", &[]),                  // docs.drone.io, "DRONE"
+    ("TRAVIS", &[]),                 // docs.travis-ci.com, "Default environment variables"
 ];
 
 /// The variable by which a process claims to be CI. `CI=false` and `CI=0` claim nothing.

@@ -212,9 +212,9 @@ fn roots(address: &Address) -> Option<ureq::tls::RootCerts> {
     if address.is_plain() {
         return Some(ureq::tls::RootCerts::new_with_certs(&[]));
     }
-    let bundle = CERTIFICATE_FILES.iter().find_map(|file| {
-        super::files::read_bytes(std::path::Path::new(file), super::files::MAXIMUM_TEXT_BYTES).ok()
-    })?;
+    let bundle = CERTIFICATE_FILES
+        .iter()
+        .find_map(|file| super::files::read_bytes(std::path::Path::new(file), super::files::MAXIMUM_TEXT_BYTES).ok())?;
     let certificates: Vec<_> = ureq::tls::parse_pem(&bundle)
         .filter_map(|item| match item {
             Ok(ureq::tls::PemItem::Certificate(certificate)) => Some(certificate),
@@ -236,8 +236,12 @@ mod tests {
 
     #[test]
     fn only_https_and_http_on_loopback_may_be_asked() {
-        for right in ["https://token.actions.githubusercontent.com/x", "http://127.0.0.1:1/", "http://[::1]:1/", "http://localhost:1"]
-        {
+        for right in [
+            "https://token.actions.githubusercontent.com/x",
+            "http://127.0.0.1:1/",
+            "http://[::1]:1/",
+            "http://localhost:1",
+        ] {
             assert!(Address::parse(right).is_ok(), "{right}");
         }
         for wrong in [
@@ -268,7 +272,8 @@ mod tests {
 
     #[test]
     fn a_parameter_is_percent_encoded_after_those_that_are_there() {
-        let address = Address::parse("https://h.example/t?api-version=2.0").unwrap().with_parameter("audience", "a:b&c=d");
+        let address =
+            Address::parse("https://h.example/t?api-version=2.0").unwrap().with_parameter("audience", "a:b&c=d");
         assert_eq!(address.url.query(), Some("api-version=2.0&audience=a%3Ab%26c%3Dd"));
     }
 
