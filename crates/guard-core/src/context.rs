@@ -1,6 +1,10 @@
 //! What kind of process this is: test, preview, production runtime, CI or development (DESIGN, section 5, "Context").
 //!
-//! Knows nothing of targets and proves nothing: a claim to be CI is enough to be refused things, never to be allowed them.
+//! Knows nothing of targets and proves nothing: a claim to be CI is enough to be refused things, never to be allowed them. Two rooms:
+//! `programs` (who sits at a machine, and which program a process really runs) and `signs` (the variables of platforms and CIs).
+
+mod programs;
+mod signs;
 
 use crate::system::environment::Environment;
 use crate::system::process::Process;
@@ -54,14 +58,62 @@ pub enum PresenceKind {
     Shell,
 }
 
+impl PresenceKind {
+    /// The kind's published name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            PresenceKind::Editor => "editor",
+            PresenceKind::CodingAgent => "coding-agent",
+            PresenceKind::Terminal => "terminal",
+            PresenceKind::Shell => "shell",
+        }
+    }
+}
+
 /// The context of a process with these variables and these living ancestors (this process first, then its parent, …).
 #[must_use]
-pub fn detect(_environment: &Environment, _lineage: &[Process]) -> Context {
-    unimplemented!()
+pub fn detect(environment: &Environment, lineage: &[Process]) -> Context {
+    let test = lineage.iter().find_map(programs::test_runner).map(|name| format!("{name} runs this process"));
+    if let Some(because) = test.or_else(|| signs::test(environment)) {
+        return Context { kind: ContextKind::Test, because };
+    }
+    if let Some(because) = signs::preview(environment) {
+        return Context { kind: ContextKind::Preview, because };
+    }
+    // An editor, a desktop terminal or a coding agent that lives above: then NODE_ENV and the platform's variables are somebody's experiment.
+    // A login over the network or a multiplexer is how servers are run, and never takes production down.
+    if !lineage.iter().any(programs::sits_at_a_desk)
+        && let Some(because) = signs::production(environment, lineage)
+    {
+        return Context { kind: ContextKind::ProductionRuntime, because };
+    }
+    if let Some(because) = signs::continuous_integration(environment) {
+        return Context { kind: ContextKind::ContinuousIntegration, because };
+    }
+    Context { kind: ContextKind::Development, because: "no sign of anything else".to_owned() }
 }
 
 /// Everyone who sits at the machine, nearest first.
 #[must_use]
-pub fn presences(_lineage: &[Process]) -> Vec<Presence> {
-    unimplemented!()
+pub fn presences(lineage: &[Process]) -> Vec<Presence> {
+    lineage
+        .iter()
+        .filter_map(|process| {
+            let (kind, name) = programs::presence(process)?;
+            Some(Presence { kind, name: name.to_owned(), pid: process.identity.pid })
+        })
+        .collect()
+}
+
+/// The variable by which a coding agent says that it set this process off, where one does: `CLAUDECODE`.
+#[must_use]
+pub fn coding_agent_variable(environment: &Environment) -> Option<String> {
+    signs::coding_agent(environment)
+}
+
+/// The variable by which a process claims to be CI, and its value, where it does: `GITHUB_ACTIONS=true`.
+#[must_use]
+pub fn continuous_integration_claim(environment: &Environment) -> Option<String> {
+    signs::continuous_integration(environment)
 }

@@ -81,6 +81,34 @@ pub fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
+/// Where a symbolic link points; `None` where it is none.
+///
+/// # Errors
+/// The operating system's.
+#[expect(clippy::disallowed_methods, reason = "the one place that looks at files")]
+pub fn link_target(path: &Path) -> io::Result<Option<std::ffi::OsString>> {
+    if !std::fs::symlink_metadata(path)?.file_type().is_symlink() {
+        return Ok(None);
+    }
+    std::fs::read_link(path).map(|target| Some(target.into_os_string()))
+}
+
+/// Whether its owner may execute a file; `None` where the system has no such bit or the file cannot be looked at.
+#[must_use]
+pub fn is_executable(path: &Path) -> Option<bool> {
+    #[cfg(unix)]
+    {
+        #[expect(clippy::disallowed_methods, reason = "the one place that looks at files")]
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
 /// The path with symbolic links followed as far as it exists, and `.` and `..` taken away from the rest, so that two names of
 /// one file compare equal even before the file is there.
 #[must_use]
