@@ -21,12 +21,7 @@ impl Store {
     ///
     /// # Errors
     /// `step-order` where it is missing, `record-not-genuine`, `record-mismatch`, `proof-unavailable`.
-    pub fn require(
-        &self,
-        step: Step,
-        expectation: &Expectation<'_>,
-        attestor: &dyn Attest,
-    ) -> Result<Record, Refusal> {
+    pub fn require(&self, step: Step, expectation: &Expectation<'_>, attestor: &dyn Attest) -> Result<Record, Refusal> {
         let mut wanted = None;
         let mut before: Option<(Record, Timestamp)> = None;
         for each in Step::ALL.into_iter().filter(|each| *each <= step) {
@@ -187,10 +182,7 @@ fn is_fresh(record: &Record, time: Timestamp, expectation: &Expectation<'_>) -> 
         return Err(mismatch(name, format!("it is of {}, which is still to come", time.to_rfc3339())));
     }
     if age > i64::from(expectation.maximum_age) {
-        return Err(mismatch(
-            name,
-            format!("it is {age} seconds old, and maxAge allows {}", expectation.maximum_age),
-        ));
+        return Err(mismatch(name, format!("it is {age} seconds old, and maxAge allows {}", expectation.maximum_age)));
     }
     Ok(())
 }

@@ -142,7 +142,9 @@ fn is_living(holder: &LockHolder) -> bool {
 fn locked(holder: Option<&LockHolder>) -> Refusal {
     let why = holder.map_or_else(
         || "another process holds the lock, and it is none that can be seen from here".to_owned(),
-        |holder| format!("process {} has held the lock since {}", holder.process.pid, Timestamp(holder.since).to_rfc3339()),
+        |holder| {
+            format!("process {} has held the lock since {}", holder.process.pid, Timestamp(holder.since).to_rfc3339())
+        },
     );
     Refusal::new(Rule::DeploymentLocked, "another deployment is running", why)
 }

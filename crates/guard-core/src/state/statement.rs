@@ -223,7 +223,9 @@ impl Statement {
         let [commit, tree, migrations, schema, target] =
             <[WireSubject; 5]>::try_from(wire.subject).map_err(|_| StatementError::Value("subject"))?;
         let sha256 = |subject: WireSubject, name: &'static str| {
-            only_digest(subject, name, "sha256").and_then(|text| Digest::from_hexadecimal(&text)).ok_or(StatementError::Value(name))
+            only_digest(subject, name, "sha256")
+                .and_then(|text| Digest::from_hexadecimal(&text))
+                .ok_or(StatementError::Value(name))
         };
         let predicate = wire.predicate;
         let statement = Statement {

@@ -157,7 +157,9 @@ impl Store {
         if let Evidence::Deployment { outcome, .. } = &statement.evidence {
             let current = self.read(Step::Deployment)?.filter(|current| current.statement.chain == statement.chain);
             match (outcome, current) {
-                (Outcome::Started, Some(_)) => return Err(used_up(file_of(statement), "a deployment of it was started before")),
+                (Outcome::Started, Some(_)) => {
+                    return Err(used_up(file_of(statement), "a deployment of it was started before"));
+                }
                 (Outcome::Completed | Outcome::Failed, None) => {
                     return Err(Refusal::new(
                         Rule::StepOrder,
@@ -212,7 +214,8 @@ impl Store {
     }
 
     fn chain_folder(&self, chain: &str) -> Result<Folder, Refusal> {
-        let archive = self.folder.create_folder(ARCHIVE).map_err(|error| folder_refused(&self.folder().join(ARCHIVE), &error))?;
+        let archive =
+            self.folder.create_folder(ARCHIVE).map_err(|error| folder_refused(&self.folder().join(ARCHIVE), &error))?;
         archive.create_folder(chain).map_err(|error| folder_refused(&archive.path().join(chain), &error))
     }
 
@@ -233,7 +236,9 @@ impl Store {
     /// Whether the archive holds a deployment of this chain.
     pub(super) fn archive_has_deployed(&self, chain: &str) -> Result<bool, Refusal> {
         let refused = |error: &FolderError| folder_refused(&self.folder().join(ARCHIVE), error);
-        let Some(archive) = self.folder.open_folder(ARCHIVE).map_err(|error| refused(&error))? else { return Ok(false) };
+        let Some(archive) = self.folder.open_folder(ARCHIVE).map_err(|error| refused(&error))? else {
+            return Ok(false);
+        };
         let Some(folder) = archive.open_folder(chain).map_err(|error| refused(&error))? else { return Ok(false) };
         let names = folder.names().map_err(|error| refused(&error.into()))?;
         let deployed = |names: &[String]| names.iter().any(|name| name == COMPLETED_FILE || name == FAILED_FILE);
@@ -303,18 +308,27 @@ pub(super) fn missing(step: Step, before: Step) -> Refusal {
 }
 
 pub(super) fn not_genuine(name: &str, why: impl Into<String>) -> Refusal {
-    Refusal::new(Rule::RecordNotGenuine, format!("the record {name} is not what this package wrote"), why)
-        .about("record", format!("{FOLDER_NAME}/{name}"), "")
+    Refusal::new(Rule::RecordNotGenuine, format!("the record {name} is not what this package wrote"), why).about(
+        "record",
+        format!("{FOLDER_NAME}/{name}"),
+        "",
+    )
 }
 
 pub(super) fn mismatch(name: &str, why: impl Into<String>) -> Refusal {
-    Refusal::new(Rule::RecordMismatch, format!("the record {name} does not open this step"), why)
-        .about("record", format!("{FOLDER_NAME}/{name}"), "")
+    Refusal::new(Rule::RecordMismatch, format!("the record {name} does not open this step"), why).about(
+        "record",
+        format!("{FOLDER_NAME}/{name}"),
+        "",
+    )
 }
 
 pub(super) fn used_up(name: &str, why: &str) -> Refusal {
-    Refusal::new(Rule::RecordMismatch, "the records of this deployment are used up", why)
-        .about("record", format!("{FOLDER_NAME}/{name}"), "")
+    Refusal::new(Rule::RecordMismatch, "the records of this deployment are used up", why).about(
+        "record",
+        format!("{FOLDER_NAME}/{name}"),
+        "",
+    )
 }
 
 pub(super) fn storage_failed(path: &Path, why: impl Into<String>) -> Refusal {

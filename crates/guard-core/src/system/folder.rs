@@ -295,7 +295,10 @@ fn make(parent: BorrowedFd<'_>, name: &Path) -> io::Result<()> {
 }
 
 fn vanished(path: &Path) -> FolderError {
-    FolderError::System(io::Error::new(io::ErrorKind::NotFound, format!("{} vanished while it was opened", path.display())))
+    FolderError::System(io::Error::new(
+        io::ErrorKind::NotFound,
+        format!("{} vanished while it was opened", path.display()),
+    ))
 }
 
 fn regular(stat: &Stat) -> io::Result<()> {
@@ -321,7 +324,11 @@ fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
-#[expect(clippy::unnecessary_cast, clippy::cast_lossless, reason = "the width of these fields differs between platforms")]
+#[expect(
+    clippy::unnecessary_cast,
+    clippy::cast_lossless,
+    reason = "the width of these fields differs between platforms"
+)]
 #[cfg_attr(not(target_os = "linux"), expect(clippy::cast_sign_loss, reason = "a device number is a bit pattern"))]
 fn identity(stat: &Stat) -> FileIdentity {
     (stat.st_dev as u64, stat.st_ino as u64)

@@ -18,7 +18,8 @@ fn killed_at_every_system_call_that_matters_a_write_is_whole_or_did_not_happen()
         shown(store.write(first(), &Signer::with_key(1)));
         return;
     }
-    let has_strace = Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok_and(|status| status.success());
+    let has_strace =
+        Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok_and(|status| status.success());
     assert!(has_strace, "this test needs strace: install it (`apt-get install strace`)");
     // The calls of one write in their order: fsync of the file, rename, fsync of the folder.
     for (calls, number, old_stays) in
@@ -51,7 +52,8 @@ fn killed_between_the_completed_record_and_the_removal_of_the_started_one_comple
     }
     let project = Project::backed_up(Signer::with_key(1));
     project.write(next(&project.record(Step::Backup), deployment(Outcome::Started)));
-    let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=unlinkat", "-e", "inject=unlinkat:signal=KILL:when=1"];
+    let strace =
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=unlinkat", "-e", "inject=unlinkat:signal=KILL:when=1"];
     let output = part(&strace, &this_program(), test, "complete", project.root.path()).output();
     let output = output.expect("this test needs strace: install it (`apt-get install strace`)");
     assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

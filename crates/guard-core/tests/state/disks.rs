@@ -1,10 +1,12 @@
 //! Full and read-only disks as mounts in a name space of their own, and folders of another user.
 
-use crate::support::{Project, Signer, backup, first, leftovers, next, part, refused, role, shown, succeeded, this_program};
+use crate::support::{
+    Project, Signer, backup, first, leftovers, next, part, refused, role, shown, succeeded, this_program,
+};
 use guard_core::rule::Rule;
 use guard_core::state::{DeploymentLock, Step, Store};
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,7 +21,9 @@ fn on_a_small_disk(test: &str, role: &str) {
     let mount = "mount -t tmpfs -o size=128k,mode=0700 none \"$STATE_TEST_PLACE\" && exec \"$@\"";
     let unshare = if is_root() { "-m" } else { "-rm" };
     let words = ["unshare", unshare, "sh", "-c", mount, "sh"];
-    let what = format!("{test} as {role} (needs `unshare {unshare}` and `mount -t tmpfs`: run as root or allow user name spaces)");
+    let what = format!(
+        "{test} as {role} (needs `unshare {unshare}` and `mount -t tmpfs`: run as root or allow user name spaces)"
+    );
     succeeded(&what, part(&words, &this_program(), test, role, place.path()).output());
 }
 
@@ -115,7 +119,11 @@ fn a_folder_of_another_user_is_not_used() {
         refused(foreign("/usr"), Rule::StateFolderUnsafe, "belongs to user 0");
         return;
     };
-    refused(Store::open(&root).map(drop), Rule::StateFolderUnsafe, "belongs to user 0, and this process runs as user 65534");
+    refused(
+        Store::open(&root).map(drop),
+        Rule::StateFolderUnsafe,
+        "belongs to user 0, and this process runs as user 65534",
+    );
     refused(Store::look(&root).map(drop), Rule::StateFolderUnsafe, "belongs to user 0");
 }
 

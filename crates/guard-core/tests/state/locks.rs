@@ -53,17 +53,23 @@ fn of_twenty_processes_one_wins_each_round() {
         std::fs::write(root.path().join("go"), "").unwrap();
         let mut codes = Vec::new();
         until("nineteen lose", || {
-            children.retain_mut(|child| child.try_wait().unwrap().is_none_or(|status| {
-                codes.push(status.code());
-                false
-            }));
+            children.retain_mut(|child| {
+                child.try_wait().unwrap().is_none_or(|status| {
+                    codes.push(status.code());
+                    false
+                })
+            });
             children.len() == 1
         });
         assert_eq!(codes, vec![Some(LOST); 19]);
         until("the winner says who it is", || holder(&store).is_some());
         let winner = holder(&store).unwrap();
         assert_eq!((winner.process.pid, winner.chain.as_str()), (children[0].id(), CHAIN));
-        refused(DeploymentLock::acquire(&store, CHAIN), Rule::DeploymentLocked, &format!("process {}", winner.process.pid));
+        refused(
+            DeploymentLock::acquire(&store, CHAIN),
+            Rule::DeploymentLocked,
+            &format!("process {}", winner.process.pid),
+        );
         std::fs::write(root.path().join("stop"), "").unwrap();
         assert_eq!(children[0].wait().unwrap().code(), Some(0));
         assert_eq!(holder(&store), None);
@@ -85,7 +91,8 @@ fn a_killed_holder_frees_the_lock_even_while_a_child_of_it_lives() {
     let root = tempfile::tempdir().unwrap();
     let store = shown(Store::open(root.path()));
     let mut process = start(test, "hold", root.path());
-    let grandchild = || std::fs::read_to_string(root.path().join("child")).ok().and_then(|text| text.parse::<u32>().ok());
+    let grandchild =
+        || std::fs::read_to_string(root.path().join("child")).ok().and_then(|text| text.parse::<u32>().ok());
     until("the lock is held", || grandchild().is_some());
     assert_eq!(holder(&store).map(|holder| holder.process.pid), Some(process.id()));
     process.kill().unwrap();

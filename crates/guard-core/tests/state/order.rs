@@ -1,8 +1,6 @@
 //! The order lock: what opens which step, once.
 
-use crate::support::{
-    Project, Signer, backup, deployment, first, next, refused, role, shown, subject, verification,
-};
+use crate::support::{Project, Signer, backup, deployment, first, next, refused, role, shown, subject, verification};
 use guard_core::digest::Digest;
 use guard_core::rule::Rule;
 use guard_core::state::{Evidence, Outcome, Step, Store, Subject, read_state};
@@ -62,7 +60,11 @@ fn a_chain_is_used_once() {
         }
         refused(project.require(Step::Backup), Rule::RecordMismatch, "Prisma was started with them before");
         refused(project.require(Step::Verification), Rule::RecordMismatch, "Prisma was started with them before");
-        refused(project.try_write(next(&backed_up, deployment(Outcome::Started))), Rule::RecordMismatch, "started before");
+        refused(
+            project.try_write(next(&backed_up, deployment(Outcome::Started))),
+            Rule::RecordMismatch,
+            "started before",
+        );
     }
 }
 
@@ -71,7 +73,8 @@ fn records_put_back_from_the_archive_stay_used_up() {
     let project = Project::backed_up(Signer::with_key(1));
     let backed_up = project.record(Step::Backup);
     project.write(next(&backed_up, deployment(Outcome::Started)));
-    let saved = ["verification.passed", "backup.completed"].map(|name| (name, std::fs::read(project.file(name)).unwrap()));
+    let saved =
+        ["verification.passed", "backup.completed"].map(|name| (name, std::fs::read(project.file(name)).unwrap()));
     let put_back = || saved.iter().for_each(|(name, bytes)| std::fs::write(project.file(name), bytes).unwrap());
     shown(project.store.archive());
     assert!(project.store.read(Step::Verification).is_ok_and(|record| record.is_none()));
@@ -81,7 +84,8 @@ fn records_put_back_from_the_archive_stay_used_up() {
     let project = Project::backed_up(Signer::with_key(1));
     let old = project.record(Step::Backup);
     project.write(next(&old, deployment(Outcome::Started)));
-    let saved = ["verification.passed", "backup.completed"].map(|name| (name, std::fs::read(project.file(name)).unwrap()));
+    let saved =
+        ["verification.passed", "backup.completed"].map(|name| (name, std::fs::read(project.file(name)).unwrap()));
     project.write(first());
     assert!(!project.file("backup.completed").exists() && !project.file("deployment.failed").exists());
     let voided = project.file("archive").join(&old.statement.chain).join("voided-1");
@@ -93,7 +97,8 @@ fn records_put_back_from_the_archive_stay_used_up() {
 #[test]
 fn archiving_a_chain_twice_loses_nothing() {
     let project = Project::backed_up(Signer::with_key(1));
-    let (chain, bytes) = (project.record(Step::Backup).statement.chain, std::fs::read(project.file("backup.completed")).unwrap());
+    let (chain, bytes) =
+        (project.record(Step::Backup).statement.chain, std::fs::read(project.file("backup.completed")).unwrap());
     let verified = std::fs::read(project.file("verification.passed")).unwrap();
     shown(project.store.archive());
     std::fs::write(project.file("backup.completed"), &bytes).unwrap();
@@ -199,7 +204,11 @@ fn a_second_predeploy_keeps_a_fresh_unused_identical_record_and_no_other() {
     assert!(shown(project.kept(Step::Verification, &verification())).is_none());
     let text = std::fs::read_to_string(project.file("verification.passed")).unwrap();
     std::fs::write(project.file("verification.passed"), text.replace("7.10.1", "7.10.2")).unwrap();
-    refused(project.kept(Step::Verification, &verification()).map(|_| ()), Rule::RecordNotGenuine, "over something else");
+    refused(
+        project.kept(Step::Verification, &verification()).map(|_| ()),
+        Rule::RecordNotGenuine,
+        "over something else",
+    );
 }
 
 #[test]

@@ -64,12 +64,16 @@ impl Signer {
     }
 
     fn holds(&self, message: &str, signature: &str) -> Result<(), Refusal> {
-        let refused = || Refusal::new(Rule::RecordNotGenuine, "the signature does not hold", "it is over something else");
+        let refused =
+            || Refusal::new(Rule::RecordNotGenuine, "the signature does not hold", "it is over something else");
         let bytes = URL_SAFE_NO_PAD.decode(signature).map_err(|_| refused())?;
         if self.published.is_empty() {
             return Err(Refusal::new(Rule::ProofUnavailable, "the key is no longer published", "there is none"));
         }
-        let by_any = self.published.iter().any(|key| UnparsedPublicKey::new(&ED25519, key).verify(message.as_bytes(), &bytes).is_ok());
+        let by_any = self
+            .published
+            .iter()
+            .any(|key| UnparsedPublicKey::new(&ED25519, key).verify(message.as_bytes(), &bytes).is_ok());
         by_any.then_some(()).ok_or_else(refused)
     }
 }
@@ -80,7 +84,8 @@ impl Attest for Signer {
         let attestation = match &self.token {
             None => Attestation::Key { signature: sign(digest.as_str()) },
             Some(token) => {
-                let claims = serde_json::json!({"aud": digest, "run": token.run, "sha": token.commit, "iat": token.issued});
+                let claims =
+                    serde_json::json!({"aud": digest, "run": token.run, "sha": token.commit, "iat": token.issued});
                 let body = format!("e30.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
                 Attestation::Oidc { token: format!("{body}.{}", sign(&body)) }
             }
@@ -104,7 +109,11 @@ impl Attest for Signer {
                 if claims["aud"] != digest.as_str() {
                     return Err(refused("its audience is another digest"));
                 }
-                Ok(self.proof(claims["run"].as_str(), claims["sha"].as_str(), Timestamp(claims["iat"].as_i64().unwrap())))
+                Ok(self.proof(
+                    claims["run"].as_str(),
+                    claims["sha"].as_str(),
+                    Timestamp(claims["iat"].as_i64().unwrap()),
+                ))
             }
         }
     }
@@ -290,6 +299,7 @@ pub(crate) fn succeeded(what: &str, output: std::io::Result<Output>) {
 
 /// The names in a folder that writers leave when they crash.
 pub(crate) fn leftovers(folder: &Path) -> Vec<String> {
-    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    let names =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     names.filter(|name| name.ends_with(".tmp")).collect()
 }
