@@ -14,6 +14,10 @@ mod verification;
 
 pub use key::{GeneratedKey, SIGNING_KEY_VARIABLE, generate_key};
 
+pub mod attest;
+
+pub use attest::Attest;
+
 use crate::digest::Digest;
 use crate::policy::AttestationPolicy;
 use crate::refusal::Refusal;

@@ -6,5 +6,7 @@
 pub mod clock;
 pub mod environment;
 pub mod files;
+#[cfg(unix)]
+pub mod folder;
 pub mod network;
 pub mod process;
