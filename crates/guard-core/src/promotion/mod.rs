@@ -2,6 +2,11 @@
 //!
 //! Knows no terminal: what a person should see goes to [`World::say`].
 
+pub mod backup;
+mod backup_sqlite;
+pub mod plan;
+pub mod project;
+
 use crate::finding::ScanReport;
 use crate::refusal::Refusal;
 use crate::system::environment::Environment;
