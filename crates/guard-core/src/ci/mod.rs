@@ -2,6 +2,10 @@
 //!
 //! Knows nothing of records: it attests digests and verifies attestations of digests.
 
+pub mod attest;
+
+pub use attest::Attest;
+
 use crate::digest::Digest;
 use crate::policy::AttestationPolicy;
 use crate::refusal::Refusal;

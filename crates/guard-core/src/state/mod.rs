@@ -2,14 +2,25 @@
 //!
 //! Knows nothing of how evidence is gathered or checked again: `promotion` does that, and hands it in.
 
-use crate::ci::{Attestation, Attestor, Proof};
+mod chain;
+mod file;
+mod lock;
+mod statement;
+mod status;
+mod store;
+
+pub use chain::{CLOCK_DIFFERENCE, FUTURE_TOLERANCE, identical};
+pub use file::MAXIMUM_RECORD_BYTES;
+pub use lock::{DeploymentLock, LOCK_FILE, LockHolder};
+pub use statement::{Circumstances, PREDICATE_TYPE, STATEMENT_TYPE};
+pub use status::{DeploymentState, StepState, read_state};
+pub use store::{BACKUP_FILE, COMPLETED_FILE, FAILED_FILE, Store, VERIFICATION_FILE};
+
+use crate::ci::{Attestation, Proof};
 use crate::database::TableRows;
 use crate::digest::Digest;
-use crate::refusal::Refusal;
 use crate::system::clock::Timestamp;
-use crate::system::process::ProcessIdentity;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 
 /// The folder's name, at the project's root.
 pub const FOLDER_NAME: &str = ".deployment-state";
@@ -136,16 +147,6 @@ pub struct Record {
     pub attestation: Attestation,
 }
 
-impl Statement {
-    /// The digest over the canonical JSON.
-    ///
-    /// # Errors
-    /// Rule `internal-error` where it cannot be written as canonical JSON.
-    pub fn digest(&self) -> Result<Digest, Refusal> {
-        unimplemented!()
-    }
-}
-
 /// What the next step expects of the record before it.
 pub struct Expectation<'a> {
     /// The policy's name of the environment.
@@ -158,109 +159,4 @@ pub struct Expectation<'a> {
     pub maximum_age: u32,
     /// Now.
     pub now: Timestamp,
-}
-
-/// The folder of records of one project, found safe to use.
-pub struct Store {
-    folder: PathBuf,
-}
-
-impl Store {
-    /// Opens (and creates, 0700) `.deployment-state` in the project's root.
-    ///
-    /// # Errors
-    /// Rule `state-folder-unsafe` for a symbolic link, another kind of file, another owner or open permissions; `storage-failed`
-    /// where it cannot be created.
-    pub fn open(_root: &Path) -> Result<Self, Refusal> {
-        unimplemented!()
-    }
-
-    /// The same without creating anything; `None` where there is no folder.
-    ///
-    /// # Errors
-    /// Rule `state-folder-unsafe` as [`Store::open`].
-    pub fn look(_root: &Path) -> Result<Option<Self>, Refusal> {
-        unimplemented!()
-    }
-
-    /// The folder.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    /// The record of a step as it stands in the folder: parsed, its attestation not yet verified. For the deployment,
-    /// `deployment.completed` or else `deployment.failed`.
-    ///
-    /// # Errors
-    /// Rule `record-not-genuine` for anything that this package did not write (unparsable, too large, not a regular file, duplicate keys).
-    pub fn read(&self, _step: Step) -> Result<Option<Record>, Refusal> {
-        unimplemented!()
-    }
-
-    /// The record of a step, verified: genuine, of the expected environment, subject and CI run, not expired, not used up, and
-    /// standing on the records before it.
-    ///
-    /// # Errors
-    /// `step-order` where it is missing, `record-not-genuine`, `record-mismatch`, `proof-unavailable`.
-    pub fn require(
-        &self,
-        _step: Step,
-        _expectation: &Expectation<'_>,
-        _attestor: &Attestor<'_>,
-    ) -> Result<Record, Refusal> {
-        unimplemented!()
-    }
-
-    /// Has a statement attested and writes its record; what came after that step is voided (moved into the archive).
-    ///
-    /// # Errors
-    /// As [`Attestor::attest`]; `storage-failed` where it cannot be written: then the old record stands.
-    pub fn write(&self, _statement: Statement, _attestor: &Attestor<'_>) -> Result<Record, Refusal> {
-        unimplemented!()
-    }
-
-    /// Moves a chain's records into `archive/<chain>/`, once it has ended or was given up.
-    ///
-    /// # Errors
-    /// `storage-failed`.
-    pub fn archive(&self) -> Result<(), Refusal> {
-        unimplemented!()
-    }
-}
-
-/// Who holds the deployment lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LockHolder {
-    /// The process.
-    pub process: ProcessIdentity,
-    /// The chain that it deploys.
-    pub chain: String,
-    /// Since when, in seconds since 1970.
-    pub since: i64,
-}
-
-/// The deployment lock, held until it is dropped or its process ends.
-#[must_use = "the lock is free as soon as this value is dropped"]
-pub struct DeploymentLock {
-    _file: std::fs::File,
-}
-
-impl DeploymentLock {
-    /// Takes the lock, or refuses at once.
-    ///
-    /// # Errors
-    /// Rule `deployment-locked` with the holder's process number; `storage-failed` where the file system has no locks.
-    pub fn acquire(_store: &Store, _chain: &str) -> Result<Self, Refusal> {
-        unimplemented!()
-    }
-
-    /// Who holds it now, if anyone does: the file's content counts only while the operating system says that the lock is held.
-    ///
-    /// # Errors
-    /// Rule `state-folder-unsafe` for a lock file that is no regular file.
-    pub fn holder(_store: &Store) -> Result<Option<LockHolder>, Refusal> {
-        unimplemented!()
-    }
 }

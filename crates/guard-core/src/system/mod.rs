@@ -6,6 +6,8 @@
 pub mod clock;
 pub mod environment;
 pub mod files;
+#[cfg(unix)]
+pub mod folder;
 pub mod network;
 pub mod process;
 pub mod tree;
