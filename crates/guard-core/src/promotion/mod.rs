@@ -2,6 +2,26 @@
 //!
 //! Knows no terminal: what a person should see goes to [`World::say`].
 
+mod advance;
+pub mod backup;
+mod backup_sqlite;
+mod backup_step;
+mod deploy;
+mod interrupted;
+pub mod plan;
+pub mod project;
+mod prove;
+mod prove_copy;
+mod run;
+mod site;
+mod verify;
+
+pub use advance::advance;
+pub use backup_step::backup;
+pub use deploy::deploy;
+pub use prove::{Attack, prove};
+pub use verify::verify;
+
 use crate::finding::ScanReport;
 use crate::refusal::Refusal;
 use crate::system::environment::Environment;

@@ -10,3 +10,4 @@ pub mod files;
 pub mod folder;
 pub mod network;
 pub mod process;
+pub mod tree;
