@@ -146,13 +146,13 @@ fn prisma_call(words: &[String]) -> Option<PrismaCall> {
         if names_prisma(word) {
             let call = arguments(rest);
             // Behind a program that is not known (`docker exec app prisma …`) only a command that is known counts.
-            if call.command.first().is_some_and(|first| launched || !first.contains(HOLE)) {
-                return help(rest).then_some(None).unwrap_or(Some(call));
+            if call.command.first().is_some_and(|first| !names_prisma(first) && (launched || !first.contains(HOLE))) {
+                return (!help(rest)).then_some(call);
             }
         } else if word.contains(HOLE) {
             let call = arguments(rest);
             if call.is(&["migrate", "deploy"]) || call.is(&["migrate", "reset"]) || call.is(&["migrate", "resolve"]) {
-                return help(rest).then_some(None).unwrap_or(Some(call));
+                return (!help(rest)).then_some(call);
             }
         }
         launched =

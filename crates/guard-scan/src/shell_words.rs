@@ -55,6 +55,8 @@ impl Splitter<'_> {
         while let Some(character) = self.peek() {
             match character {
                 ' ' | '\t' | '\r' => self.at += 1,
+                // A line that goes on.
+                '\\' if self.rest.get(self.at + 1) == Some(&'\n') => self.at += 2,
                 '\n' | ';' | '|' | '&' | '(' | ')' => {
                     self.at += 1;
                     self.end_command();
