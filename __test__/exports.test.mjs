@@ -75,7 +75,7 @@ describe('the exports', () => {
     const { stdout } = await script('print(guard.readState())')
     const state = JSON.parse(stdout)
     assert.equal(state.next, 'verification')
-    assert.deepEqual(state.steps.map(({ step, condition }) => [step, condition]), [['verification', 'absent'], ['backup', 'absent'], ['deployment', 'absent']])
+    assert.deepEqual(state.steps.map(({ step, present }) => [step, present]), [['verification', false], ['backup', false], ['deployment', false]])
   })
 
   it('scanContract finds nothing in an application that keeps the contract', async () => {
@@ -194,7 +194,7 @@ describe('the exports', () => {
         assert.equal(error.known, true, ended.output)
         assert.ok([77, 78].includes(error.exitCode), ended.output)
         const state = JSON.parse((await script('print(guard.readState().steps)')).stdout)
-        assert.ok(state.every(({ condition }) => condition === 'absent'))
+        assert.ok(state.every(({ present }) => !present))
       })
     }
   })

@@ -40,7 +40,7 @@ impl Outside {
             package: self.package.clone(),
             version: env!("CARGO_PKG_VERSION"),
             scan,
-            say: &|line| speak::say(&guard_report::safe(line)),
+            say: &|line| speak::say(&guard_report::text::visible(line)),
         }
     }
 }

@@ -48,14 +48,19 @@ pub(crate) fn show(refusal: &Refusal) {
         if let Some(summary) = environment.non_empty("GITHUB_STEP_SUMMARY")
             && let Ok(mut file) = std::fs::OpenOptions::new().append(true).open(summary)
         {
-            write_fully(&mut file, guard_report::summary(refusal).as_bytes());
+            write_fully(&mut file, guard_report::github_summary(refusal).as_bytes());
         }
     }
 }
 
+/// Whether standard output is a terminal that wants colour.
+pub(crate) fn coloured_output() -> bool {
+    std::io::stdout().is_terminal() && Environment::of_process().non_empty("NO_COLOR").is_none()
+}
+
 /// One line on standard error.
 pub(crate) fn note(line: &str) {
-    write_fully(&mut std::io::stderr().lock(), format!("prisma-guard: {}\n", guard_report::safe(line)).as_bytes());
+    write_fully(&mut std::io::stderr().lock(), format!("prisma-guard: {}\n", guard_report::text::visible(line)).as_bytes());
 }
 
 /// One line on standard output. A closed pipe is nobody's business here.

@@ -7,6 +7,8 @@ use guard_core::prisma::doors::{self, DoorState};
 use guard_core::refusal::Refusal;
 use guard_core::rule::Rule;
 use guard_core::state;
+use guard_core::system::clock::Timestamp;
+use guard_core::system::files;
 use serde::Serialize;
 
 pub(super) fn help() -> Result<i32, Refusal> {
@@ -32,6 +34,10 @@ pub(super) fn explain(arguments: &Arguments) -> Result<i32, Refusal> {
         }
         return Ok(0);
     };
+    if let Some(rule) = guard_scan::RULES.iter().find(|rule| rule.name == name) {
+        speak::say(&guard_report::explain_static(rule));
+        return Ok(0);
+    }
     let rule = Rule::from_name(name).ok_or_else(|| {
         Refusal::new(Rule::InvalidArgument, format!("`{name}` is no rule of the contract"), "the name is not in the list")
             .instead("`npx prisma-guard explain` lists every rule")
@@ -52,7 +58,7 @@ pub(super) fn doctor(arguments: &Arguments) -> Result<i32, Refusal> {
                 DoorState::Open => "OPEN  ",
                 DoorState::Absent => "absent",
             };
-            speak::say(&guard_report::safe(&format!("{state}  {:<10} {}", door.name, door.seen)));
+            speak::say(&guard_report::text::visible(&format!("{state}  {:<10} {}", door.name, door.seen)));
         }
         speak::say(if open { "\nSome door is open: run `npx prisma-guard install`" } else { "\nEvery door that is here is shut" });
     }
@@ -61,14 +67,28 @@ pub(super) fn doctor(arguments: &Arguments) -> Result<i32, Refusal> {
 
 pub(super) fn status(arguments: &Arguments) -> Result<i32, Refusal> {
     let here = Here::new(None)?;
-    let seen = state::look(&here.root)?;
+    let seen = state::read_state(&here.root, Timestamp::now());
     if arguments.format == Format::Json {
         speak::say(&json(&seen)?);
-    } else {
-        for line in seen.lines() {
-            speak::say(&guard_report::safe(&line));
-        }
+        return Ok(0);
     }
+    if let Some(chain) = &seen.chain {
+        speak::say(&format!("chain  {chain}"));
+    }
+    for step in &seen.steps {
+        speak::say(&guard_report::text::visible(&format!("  {:<14} {}", step.step.name(), crate::state::told(step))));
+    }
+    if let Some(lock) = &seen.lock {
+        speak::say(&format!("lock   held by process {}", lock.process.pid));
+    }
+    if let Some(problem) = &seen.problem {
+        speak::say(&guard_report::text::visible(&format!("note   {problem}")));
+    }
+    speak::say(&match seen.next {
+        Some(step) => format!("next   {}", step.name()),
+        None => "next   nothing, until what cannot be read is cleared up".to_owned(),
+    });
+    speak::say("The records are read, not verified: each step verifies those before it.");
     Ok(0)
 }
 
@@ -76,9 +96,12 @@ pub(super) fn scan(arguments: &Arguments) -> Result<i32, Refusal> {
     let root = working_folder(arguments.words.first().cloned())?;
     let report = crate::scan::scan(&root)?;
     let text = match arguments.format {
-        Format::Terminal => guard_report::findings_terminal(&report, &root),
+        Format::Terminal => {
+            let source = |file: &str| files::read_text(&root.join(file), files::MAXIMUM_TEXT_BYTES).ok();
+            guard_report::findings_terminal(&report, &source, speak::coloured_output())
+        }
         Format::Json => json(&report)?,
-        Format::Sarif => guard_report::sarif(&report, env!("CARGO_PKG_VERSION")),
+        Format::Sarif => guard_report::sarif(&report, guard_scan::RULES, env!("CARGO_PKG_VERSION")),
         Format::Github => guard_report::findings_github(&report),
     };
     speak::say(text.trim_end());

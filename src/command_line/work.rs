@@ -32,17 +32,19 @@ fn tell(seen: &[Door], arguments: &Arguments) -> Result<(), Refusal> {
         return Ok(());
     }
     for door in seen.iter().filter(|door| door.state != DoorState::Absent || !arguments.postinstall) {
-        speak::say(&guard_report::safe(&format!("prisma-guard: {}: {}", door.name, door.seen)));
+        speak::say(&guard_report::text::visible(&format!("prisma-guard: {}: {}", door.name, door.seen)));
     }
     Ok(())
 }
 
 pub(super) fn keygen() -> Result<i32, Refusal> {
-    let (public, secret) = guard_core::ci::generate_key()?;
+    let key = guard_core::ci::generate_key().ok_or_else(|| {
+        Refusal::new(Rule::InternalError, "no key was made", "the operating system hands out no random bytes")
+    })?;
     speak::say("For prisma-guard.json, in the environment's attestation:");
-    speak::say(&format!("  {{ \"kind\": \"key\", \"publicKey\": \"{public}\" }}"));
+    speak::say(&format!("  {{ \"kind\": \"key\", \"publicKey\": \"{}\" }}", key.public));
     speak::say("For the CI's secret store, as PRISMA_GUARD_SIGNING_KEY, in the deploy job's protected environment only:");
-    speak::say(&format!("  {secret}"));
+    speak::say(&format!("  {}", key.secret));
     Ok(0)
 }
 
@@ -83,7 +85,7 @@ pub(super) fn prove(arguments: &Arguments) -> Result<i32, Refusal> {
     } else {
         for attack in &attacks {
             let mark = if attack.refused { "refused    " } else { "GOT THROUGH" };
-            speak::say(&guard_report::safe(&format!("{mark}  {}\n             {}", attack.claim, attack.detail)));
+            speak::say(&guard_report::text::visible(&format!("{mark}  {}\n             {}", attack.claim, attack.detail)));
         }
         speak::say(&format!("{} attacks, {} refused, {through} got through", attacks.len(), attacks.len() - through));
     }
