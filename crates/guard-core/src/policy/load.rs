@@ -37,6 +37,7 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Policy, Refusal> {
     if let Some((path, position)) = positions.duplicates.first() {
         return Err(invalid_at(name, path, Some(*position), "the key stands there twice"));
     }
+    validate::shapes(&value).map_err(|problem| problem.refuse(name, &positions))?;
     validate::claims(&value).map_err(|problem| problem.refuse(name, &positions))?;
     let policy: Policy = serde_path_to_error::deserialize(&value).map_err(|error| {
         let path = match error.path().to_string() {

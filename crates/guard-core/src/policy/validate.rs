@@ -7,6 +7,35 @@ use base64::Engine as _;
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
+/// Objects where objects belong: serde also takes a list for a struct, and an empty one for a struct of defaults.
+pub(super) fn shapes(value: &serde_json::Value) -> Result<(), Problem> {
+    fn object(value: &serde_json::Value, path: &str) -> Result<(), Problem> {
+        if value.is_array() { Err(Problem::new(path, "invalid type: a list, expected an object")) } else { Ok(()) }
+    }
+    fn member(value: &serde_json::Value, path: &str, name: &str) -> Result<(), Problem> {
+        let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        value.get(name).map_or(Ok(()), |inner| object(inner, &path))
+    }
+    object(value, "")?;
+    for name in ["environments", "nonProduction", "scan", "engine"] {
+        member(value, "", name)?;
+    }
+    for (name, environment) in value.get("environments").and_then(serde_json::Value::as_object).into_iter().flatten() {
+        let path = format!("environments.{name}");
+        object(environment, &path)?;
+        member(environment, &path, "attestation")?;
+        member(environment, &path, "backup")?;
+        if let Some(backup) = environment.get("backup") {
+            member(backup, &format!("{path}.backup"), "store")?;
+        }
+    }
+    let allowances = value.get("scan").and_then(|scan| scan.get("allow")).and_then(serde_json::Value::as_array);
+    for (index, allowance) in allowances.into_iter().flatten().enumerate() {
+        object(allowance, &format!("scan.allow[{index}]"))?;
+    }
+    Ok(())
+}
+
 /// Claims as they stand in the text: serde's own message for them names neither the claim nor the reason.
 pub(super) fn claims(value: &serde_json::Value) -> Result<(), Problem> {
     let environments = value.get("environments").and_then(serde_json::Value::as_object);

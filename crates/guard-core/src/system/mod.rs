@@ -6,5 +6,7 @@
 pub mod clock;
 pub mod environment;
 pub mod files;
+pub mod listeners;
 pub mod network;
+pub mod places;
 pub mod process;
