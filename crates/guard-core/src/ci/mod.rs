@@ -48,6 +48,22 @@ pub enum Vendor {
     GoogleCloudBuild,
 }
 
+impl Vendor {
+    /// The vendor's published name, in kebab-case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Vendor::GithubActions => "github-actions",
+            Vendor::Gitlab => "gitlab",
+            Vendor::Circleci => "circleci",
+            Vendor::Buildkite => "buildkite",
+            Vendor::Bitbucket => "bitbucket",
+            Vendor::AzureDevops => "azure-devops",
+            Vendor::GoogleCloudBuild => "google-cloud-build",
+        }
+    }
+}
+
 /// What a process's variables claim. It proves nothing: it only chooses which proof to ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CiDetection {

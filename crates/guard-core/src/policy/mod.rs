@@ -2,6 +2,14 @@
 //!
 //! Knows nothing of connection strings beyond the text of a pattern, and nothing of tokens beyond the name of a claim.
 
+pub mod host;
+pub mod pattern;
+
+mod age;
+mod load;
+mod positions;
+mod validate;
+
 use crate::refusal::Refusal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -184,27 +192,25 @@ pub struct LoadedPolicy {
 ///
 /// # Errors
 /// Rule `policy-invalid`, with the key, the line and the nearest known key.
-pub fn load(_start: &Path) -> Result<Option<LoadedPolicy>, Refusal> {
-    unimplemented!()
+pub fn load(start: &Path) -> Result<Option<LoadedPolicy>, Refusal> {
+    load::load(start)
 }
 
-impl Serialize for MaximumAge {
-    fn serialize<S: serde::Serializer>(&self, _serializer: S) -> Result<S::Ok, S::Error> {
-        unimplemented!()
-    }
+/// Reads a policy from its text, as [`load`] does; `name` is what errors call the file.
+///
+/// # Errors
+/// Rule `policy-invalid`.
+pub fn parse(text: &str, name: &str) -> Result<Policy, Refusal> {
+    load::parse(text, name)
 }
 
-impl<'de> Deserialize<'de> for MaximumAge {
-    fn deserialize<D: serde::Deserializer<'de>>(_deserializer: D) -> Result<Self, D::Error> {
-        unimplemented!()
+/// The JSON schema of `prisma-guard.json`, generated from the types above: what is committed as `schema.json`.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Policy).to_value();
+    if let Some(object) = schema.as_object_mut() {
+        object.insert("title".to_owned(), "prisma-guard.json".into());
+        object.insert("description".to_owned(), "The policy of @org/prisma-guard.".into());
     }
-}
-
-impl JsonSchema for MaximumAge {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "MaximumAge".into()
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[1-9][0-9]*[mhd]$" })
-    }
+    schema
 }

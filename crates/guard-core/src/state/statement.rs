@@ -3,7 +3,7 @@
 //! <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>; the names of digests are those of
 //! <https://github.com/in-toto/attestation/blob/main/spec/v1/digest_set.md>. The digest is SHA-256 over RFC 8785. Knows no files.
 
-use super::{Evidence, Record, Statement, Step, Subject};
+use super::{Evidence, Outcome, Record, Statement, Step, Subject};
 use crate::digest::Digest;
 use crate::refusal::Refusal;
 use crate::rule::Rule;
@@ -59,6 +59,18 @@ struct WirePredicate {
     tools: BTreeMap<String, String>,
     ancestors: Vec<String>,
     evidence: Evidence,
+}
+
+impl Outcome {
+    /// The outcome's published name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::Started => "started",
+            Outcome::Completed => "completed",
+            Outcome::Failed => "failed",
+        }
+    }
 }
 
 impl Step {

@@ -8,6 +8,8 @@ pub mod environment;
 pub mod files;
 #[cfg(unix)]
 pub mod folder;
+pub mod listeners;
 pub mod network;
+pub mod places;
 pub mod process;
 pub mod tree;

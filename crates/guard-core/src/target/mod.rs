@@ -3,6 +3,22 @@
 //!
 //! Knows nothing of commands and contexts: what may be done with a target is decided by the gate.
 
+mod classify;
+mod client;
+mod compose;
+mod config_file;
+mod env_file;
+mod find;
+mod local;
+mod matching;
+mod mysql;
+mod other;
+mod postgresql;
+mod schema_file;
+mod sqlite;
+mod text;
+
+use crate::digest::Digest;
 use crate::policy::LoadedPolicy;
 use crate::system::environment::Environment;
 use serde::Serialize;
@@ -26,6 +42,22 @@ pub enum Provider {
     Cockroachdb,
     /// Accelerate and Prisma Postgres.
     Prisma,
+}
+
+impl Provider {
+    /// The provider's published name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Provider::Postgresql => "postgresql",
+            Provider::Mysql => "mysql",
+            Provider::Sqlserver => "sqlserver",
+            Provider::Mongodb => "mongodb",
+            Provider::Sqlite => "sqlite",
+            Provider::Cockroachdb => "cockroachdb",
+            Provider::Prisma => "prisma",
+        }
+    }
 }
 
 /// One place that a connection string may make a driver contact.
@@ -141,8 +173,35 @@ pub struct Surroundings<'a> {
 
 /// Classifies a connection string. Never fails: what cannot be read is [`Class::Invalid`], an empty string too.
 #[must_use]
-pub fn classify(_url: &str, _source: &str, _surroundings: &Surroundings<'_>) -> DatabaseTarget {
-    unimplemented!()
+pub fn classify(url: &str, source: &str, surroundings: &Surroundings<'_>) -> DatabaseTarget {
+    classify::classify(url, source, surroundings)
+}
+
+/// One digest over the providers, endpoints and classes of these targets, whatever their order and however often one stands there: what an
+/// approval is bound to. Nothing of user, password or parameters goes into it.
+#[must_use]
+pub fn endpoints_identity(targets: &[DatabaseTarget]) -> Digest {
+    let mut texts: Vec<String> = targets
+        .iter()
+        .map(|target| {
+            let mut endpoints: Vec<String> = target.endpoints.iter().map(|endpoint| format!("{endpoint:?}")).collect();
+            endpoints.sort();
+            endpoints.dedup();
+            // What cannot be read has no endpoints: there the string itself tells two apart.
+            let whole = endpoints.is_empty().then(|| Digest::of(target.url.reveal().as_bytes()));
+            format!("{:?} {:?} {:?} {endpoints:?} {whole:?}", target.provider, target.class, target.environment)
+        })
+        .collect();
+    texts.sort();
+    texts.dedup();
+    Digest::of(format!("{texts:?}").as_bytes())
+}
+
+/// The line that declares an unknown target as holding nothing that matters, ready to paste into the policy; `None` for other classes and where
+/// no host can be named.
+#[must_use]
+pub fn declaration_line(target: &DatabaseTarget) -> Option<String> {
+    classify::declaration_line(target)
 }
 
 /// What Prisma uses a connection string for.
@@ -201,15 +260,15 @@ pub struct Search<'a> {
 
 /// Every connection string that such a command would use, in Prisma's own order. Empty where no place names one.
 #[must_use]
-pub fn find(_search: &Search<'_>) -> Vec<FoundUrl> {
-    unimplemented!()
+pub fn find(search: &Search<'_>) -> Vec<FoundUrl> {
+    find::find(search)
 }
 
 /// What a process that is about to create a client would connect to with nothing said: the variable `DATABASE_URL` of the
 /// environment, else of `.env` as Prisma and dotenv read it.
 #[must_use]
-pub fn find_for_client(_working_folder: &Path, _environment: &Environment) -> Option<FoundUrl> {
-    unimplemented!()
+pub fn find_for_client(working_folder: &Path, environment: &Environment) -> Option<FoundUrl> {
+    client::find(working_folder, environment)
 }
 
 /// One digest over providers, endpoints and classes of these targets, whatever their order: what an approval is for.
