@@ -107,7 +107,7 @@ impl<'p, 'a> Reader<'p, 'a> {
             match statement {
                 Statement::ImportDeclaration(import) => {
                     let module = import.source.value.to_string();
-                    let specifiers = import.specifiers.as_deref().map(Vec::as_slice).unwrap_or_default();
+                    let specifiers: Vec<&ImportDeclarationSpecifier<'a>> = import.specifiers.iter().flatten().collect();
                     if specifiers.is_empty() && import.import_kind.is_value() {
                         self.bare_import(&module);
                     }
