@@ -211,9 +211,3 @@ pub fn find(_search: &Search<'_>) -> Vec<FoundUrl> {
 pub fn find_for_client(_working_folder: &Path, _environment: &Environment) -> Option<FoundUrl> {
     unimplemented!()
 }
-
-/// One digest over providers, endpoints and classes of these targets, whatever their order: what an approval is for.
-#[must_use]
-pub fn endpoints_identity(_targets: &[DatabaseTarget]) -> crate::digest::Digest {
-    unimplemented!()
-}
