@@ -55,7 +55,7 @@ pub fn deploy(world: &World<'_>, arguments: &[String]) -> Result<DeploymentOutco
     let started = Evidence::Deployment { outcome: Outcome::Started, applied: Vec::new(), exit_code: None };
     store.write(Statement::next(&backup, started, site.circumstances())?, &attestor)?;
     let ran = approve(&site, &attestor, &backup).and_then(|approval| run::approved(&site, &approval));
-    let ended = end(&site, &standing, &store, &attestor, &backup, &plan, ran.as_ref().ok().copied());
+    let ended = end(&site, &standing, &store, &attestor, &backup, &plan, ran.as_ref().ok().copied().flatten());
     // Where Prisma was not even started, that is what there is to say.
     ran.and(ended)
 }

@@ -2,10 +2,9 @@
 
 use super::site::Site;
 use crate::prisma::approval::Approval;
-use crate::prisma::execute;
+use crate::prisma::execute::{self, Output, Run};
 use crate::refusal::Refusal;
 use crate::rule::Rule;
-use crate::system::environment::Environment;
 use std::time::Duration;
 
 /// How long `prisma validate` may take.
@@ -17,44 +16,44 @@ const VALIDATE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Rule `verification-failed` with Prisma's first line.
 pub(super) fn validate(site: &Site<'_>) -> Result<(), Refusal> {
     let arguments = ["validate".to_owned()];
-    let (code, output) = execute::run_plain(
-        &site.installation,
-        &site.world.node,
-        &site.world.project,
-        &arguments,
-        &variables(site),
-        VALIDATE_TIMEOUT,
-    )?;
-    if code == 0 {
+    let ended = execute::run_plain(&described(site, &arguments, Output::Captured), VALIDATE_TIMEOUT)?;
+    if ended.exit_code == Some(0) {
         return Ok(());
     }
+    let text = [ended.errors, ended.output].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).join("\n");
+    let end = match ended.exit_code {
+        _ if ended.timed_out => format!("did not end within {} seconds", VALIDATE_TIMEOUT.as_secs()),
+        Some(code) => format!("ended with {code}: {}", first_line(&text, site)),
+        None => "was ended by a signal".to_owned(),
+    };
     Err(Refusal::new(
         Rule::VerificationFailed,
         "Prisma does not accept the schema",
-        format!("`prisma validate` ended with {code}: {}", first_line(&output, site)),
+        format!("`prisma validate` {end}"),
     )
     .about("schema", site.project.schema.file_name().unwrap_or_default().to_string_lossy(), ""))
 }
 
-/// Runs the approved command to its end; its output is the CI log's. The exit code is Prisma's own.
+/// Runs the approved command to its end; its output is the CI log's. The exit code is Prisma's own, `None` where a signal ended it.
 ///
 /// # Errors
 /// As [`execute::run_approved`]: then Prisma was not started.
-pub(super) fn approved(site: &Site<'_>, approval: &Approval) -> Result<i32, Refusal> {
-    let policy = &site.policy;
-    execute::run_approved(
-        &site.installation,
-        &site.world.node,
-        &site.world.project,
-        &variables(site),
-        policy.policy.engine.as_ref().map(|engine| (policy.root.as_path(), engine)),
-        approval,
-    )
+pub(super) fn approved(site: &Site<'_>, approval: &Approval) -> Result<Option<i32>, Refusal> {
+    Ok(execute::run_approved(&described(site, &approval.command.arguments, Output::Inherited), approval)?.exit_code)
 }
 
-/// The variables that hold the connection strings that were checked, and no others.
-fn variables(site: &Site<'_>) -> Environment {
-    site.variables.iter().map(|(name, url)| (name.clone(), url.reveal().to_owned())).collect()
+fn described<'s>(site: &'s Site<'_>, arguments: &'s [String], output: Output) -> Run<'s> {
+    let policy = &site.policy;
+    Run {
+        installation: &site.installation,
+        node: &site.world.node,
+        arguments,
+        folder: &site.world.project,
+        environment: site.world.environment,
+        variables: &site.variables,
+        engine: policy.policy.engine.as_ref().map(|engine| (engine, policy.root.as_path())),
+        output,
+    }
 }
 
 /// The first line that says something, short and without the connection strings.

@@ -270,9 +270,3 @@ pub fn find(search: &Search<'_>) -> Vec<FoundUrl> {
 pub fn find_for_client(working_folder: &Path, environment: &Environment) -> Option<FoundUrl> {
     client::find(working_folder, environment)
 }
-
-/// One digest over providers, endpoints and classes of these targets, whatever their order: what an approval is for.
-#[must_use]
-pub fn endpoints_identity(_targets: &[DatabaseTarget]) -> crate::digest::Digest {
-    unimplemented!()
-}
