@@ -4,7 +4,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentExpression, BindingPattern, CallExpression, Class, Expression, FormalParameters, IdentifierReference,
     ImportDeclaration, ImportDeclarationSpecifier, ImportExpression, NewExpression, ObjectProperty, Program,
-    TaggedTemplateExpression,
+    TSModuleReference, TaggedTemplateExpression,
 };
 use oxc_ast_visit::Visit;
 use oxc_semantic::{Scoping, SymbolId};
@@ -169,6 +169,13 @@ impl<'a> Visit<'a> for Collected<'a, '_> {
             }
             AstKind::ExportFromDeclaration(export) if !export.export_kind.is_type() => {
                 self.static_imports.push((export.source.value.as_str(), export.span));
+            }
+            AstKind::TSImportEqualsDeclaration(import) if !import.import_kind.is_type() => {
+                if let TSModuleReference::ExternalModuleReference(module) = &import.module_reference {
+                    let specifier = module.expression.value.as_str();
+                    self.static_imports.push((specifier, import.span));
+                    self.bind(import.id.symbol_id.get(), Binding::Import { module: specifier, export: "*" });
+                }
             }
             AstKind::Class(class) => self.classes.push(class),
             AstKind::VariableDeclarator(declarator) => {
