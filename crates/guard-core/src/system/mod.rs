@@ -3,8 +3,10 @@
 //!
 //! Knows nothing of rules, policy or Prisma.
 
+pub mod channel;
 pub mod clock;
 pub mod environment;
 pub mod files;
 pub mod network;
 pub mod process;
+pub mod program;

@@ -211,3 +211,9 @@ pub fn find(_search: &Search<'_>) -> Vec<FoundUrl> {
 pub fn find_for_client(_working_folder: &Path, _environment: &Environment) -> Option<FoundUrl> {
     unimplemented!()
 }
+
+/// Which databases these are, whatever their order: the digest that an approval carries.
+#[must_use]
+pub fn endpoints_identity(_targets: &[DatabaseTarget]) -> crate::digest::Digest {
+    unimplemented!()
+}
