@@ -88,9 +88,11 @@ fn rule_on(
     } else {
         Err("no approval opens this command".to_owned())
     };
-    let proven = if command.class == CommandClass::Reads { prove(request, targets, policies) } else { Err(String::new()) };
+    let proven =
+        if command.class == CommandClass::Reads { prove(request, targets, policies) } else { Err(String::new()) };
     let evidence = Evidence {
-        migrate_deploy: !policies.is_empty() && policies.iter().all(|loaded| loaded.policy.non_production.migrate_deploy),
+        migrate_deploy: !policies.is_empty()
+            && policies.iter().all(|loaded| loaded.policy.non_production.migrate_deploy),
         proven_ci: proven.as_ref().map(|()| ()).map_err(String::as_str),
         approved: approved.as_ref().map(|()| ()).map_err(String::as_str),
     };
@@ -130,7 +132,8 @@ fn accept(
     };
     // An unseen string is compared when the custody sees it; what is seen already is compared here and there.
     let identity = (!awaits_custody).then(|| target::endpoints_identity(targets));
-    let environment = if awaits_custody { None } else { Some(protected.ok_or("the target is no database of the policy")?) };
+    let environment =
+        if awaits_custody { None } else { Some(protected.ok_or("the target is no database of the policy")?) };
     let expectation = Expectation { arguments: request.arguments, targets: identity.as_ref(), environment };
     approval::accept(request.environment, &expectation, &holder, &verify)
 }

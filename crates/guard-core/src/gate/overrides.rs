@@ -94,7 +94,14 @@ mod tests {
 
     #[test]
     fn node_options_that_load_code_are_seen_in_every_spelling() {
-        for options in ["--require ./x.js", "-r x", "--import=x", "\"--require\" x", "--experimental_loader x", "--max-old-space-size=1 --import x"] {
+        for options in [
+            "--require ./x.js",
+            "-r x",
+            "--import=x",
+            "\"--require\" x",
+            "--experimental_loader x",
+            "--max-old-space-size=1 --import x",
+        ] {
             assert!(loads_code(options), "{options}");
         }
         for options in ["", "--max-old-space-size=4096", "--enable-source-maps --trace-warnings"] {

@@ -75,8 +75,7 @@ impl Survey {
         url: &str,
         source: &str,
     ) -> Result<Self, Refusal> {
-        let mut survey =
-            Survey { policies: policies(request, command)?, targets: Vec::new(), awaits_custody: false };
+        let mut survey = Survey { policies: policies(request, command)?, targets: Vec::new(), awaits_custody: false };
         let found = FoundUrl {
             role: Role::Url,
             source: source.to_owned(),
@@ -113,9 +112,11 @@ impl Survey {
             target::classify(url, &found.source, &surroundings)
         };
         let first = classify(self.policies.first());
-        self.policies.iter().skip(1).map(|loaded| classify(Some(loaded))).fold(first, |worst, next| {
-            if danger(next.class) > danger(worst.class) { next } else { worst }
-        })
+        self.policies
+            .iter()
+            .skip(1)
+            .map(|loaded| classify(Some(loaded)))
+            .fold(first, |worst, next| if danger(next.class) > danger(worst.class) { next } else { worst })
     }
 }
 
@@ -179,7 +180,8 @@ fn project_root(folder: &Path) -> PathBuf {
 /// Whether every one of these databases is on this machine, which is what allows an identity provider on loopback.
 pub(super) fn all_on_this_machine(targets: &[DatabaseTarget]) -> bool {
     let local_host = |host: &str| {
-        host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        host == "localhost"
+            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
     };
     !targets.is_empty()
         && targets.iter().all(|target| {

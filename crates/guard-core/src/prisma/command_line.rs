@@ -223,8 +223,7 @@ pub fn read(arguments: &[String], prisma_major: u32) -> CommandLine {
     if !matches!(prisma_major, 5..=7) {
         return line;
     }
-    line.config =
-        CONFIG_ONLY.parse(arguments).ok().and_then(|parsed| parsed.value("--config").map(PathBuf::from));
+    line.config = CONFIG_ONLY.parse(arguments).ok().and_then(|parsed| parsed.value("--config").map(PathBuf::from));
     line.class = classify(arguments, prisma_major, &mut line).unwrap_or(CommandClass::Unknown);
     if line.class == CommandClass::Unknown {
         // What could not be read may still name databases: every argument that looks like one counts.
@@ -284,11 +283,7 @@ fn classify(arguments: &[String], major: u32, line: &mut CommandLine) -> Option<
     }
     line.schema = parsed.value("--schema").map(PathBuf::from);
     if first != "init" {
-        line.urls = parsed
-            .all("--url")
-            .iter()
-            .map(|url| (Role::Url, "--url".to_owned(), url.clone()))
-            .collect();
+        line.urls = parsed.all("--url").iter().map(|url| (Role::Url, "--url".to_owned(), url.clone())).collect();
     }
     Some(judge(&parsed, line))
 }

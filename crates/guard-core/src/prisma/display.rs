@@ -58,7 +58,8 @@ fn looks_secret(value: &str) -> bool {
         || value.contains('@')
         || lower.starts_with("jdbc:")
         || SECRET_WORDS.iter().any(|word| lower.contains(word))
-        || (value.len() >= 32 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')))
+        || (value.len() >= 32
+            && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')))
         || (value.starts_with("eyJ") && value.contains('.'))
 }
 

@@ -76,11 +76,8 @@ pub struct Run<'a> {
 impl Run<'_> {
     /// The environment of the child.
     fn environment(&self) -> Result<Environment, Refusal> {
-        let mut scrubbed: Environment = self
-            .environment
-            .iter()
-            .filter(|(name, _)| PASSED_ON.contains(name) || name.starts_with("LC_"))
-            .collect();
+        let mut scrubbed: Environment =
+            self.environment.iter().filter(|(name, _)| PASSED_ON.contains(name) || name.starts_with("LC_")).collect();
         scrubbed.set("PATH", path_variable(self.node, self.environment));
         for (name, value) in [("CI", "true"), ("CHECKPOINT_DISABLE", "1"), ("PRISMA_HIDE_UPDATE_MESSAGE", "1")] {
             scrubbed.set(name, value);
@@ -99,7 +96,11 @@ impl Run<'_> {
     }
 
     fn not_run(error: &std::io::Error) -> Refusal {
-        Refusal::new(Rule::PrismaNotFound, "the Prisma CLI could not be run", format!("the operating system says: {error}"))
+        Refusal::new(
+            Rule::PrismaNotFound,
+            "the Prisma CLI could not be run",
+            format!("the operating system says: {error}"),
+        )
     }
 }
 
@@ -116,8 +117,13 @@ pub fn run_approved(run: &Run<'_>, approval: &Approval) -> Result<Ended, Refusal
     })?;
     let channel = channel::open().map_err(|error| Run::not_run(&error))?;
     let arguments = run.arguments();
-    let program =
-        Program { file: run.node, arguments: &arguments, folder: run.folder, environment: &environment, output: run.output };
+    let program = Program {
+        file: run.node,
+        arguments: &arguments,
+        folder: run.folder,
+        environment: &environment,
+        output: run.output,
+    };
     program.run_with_channel(channel, &message).map_err(|error| Run::not_run(&error))
 }
 
@@ -128,8 +134,13 @@ pub fn run_approved(run: &Run<'_>, approval: &Approval) -> Result<Ended, Refusal
 pub fn run_plain(run: &Run<'_>, patience: Duration) -> Result<Ended, Refusal> {
     let environment = run.environment()?;
     let arguments = run.arguments();
-    let program =
-        Program { file: run.node, arguments: &arguments, folder: run.folder, environment: &environment, output: run.output };
+    let program = Program {
+        file: run.node,
+        arguments: &arguments,
+        folder: run.folder,
+        environment: &environment,
+        output: run.output,
+    };
     program.run(patience).map_err(|error| Run::not_run(&error))
 }
 

@@ -66,7 +66,10 @@ mod pair {
         /// The operating system's; `InvalidInput` for a message that is too long or has a line end inside.
         pub fn send(&mut self, message: &[u8]) -> io::Result<()> {
             if message.len() >= MAXIMUM_MESSAGE_BYTES || message.contains(&b'\n') {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, "the message is too long or more than one line"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "the message is too long or more than one line",
+                ));
             }
             self.0.set_write_timeout(Some(Duration::from_secs(5)))?;
             self.0.write_all(message)?;

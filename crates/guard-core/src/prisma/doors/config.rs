@@ -15,7 +15,8 @@ const EXTENSIONS: &[&str] = &["js", "ts", "mjs", "cjs", "mts", "cts"];
 
 /// Every config file that Prisma may load from this folder, in its order (measured on 7.10.1 by deleting them one by one).
 fn candidates(project: &Path) -> Vec<PathBuf> {
-    let each = |stem: &str| EXTENSIONS.iter().map(|extension| project.join(format!("{stem}.{extension}"))).collect::<Vec<_>>();
+    let each =
+        |stem: &str| EXTENSIONS.iter().map(|extension| project.join(format!("{stem}.{extension}"))).collect::<Vec<_>>();
     let mut paths = each("prisma7.config");
     paths.extend(each(".config/prisma7"));
     paths.extend(each("prisma.config"));

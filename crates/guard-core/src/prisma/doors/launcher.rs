@@ -84,12 +84,15 @@ pub(super) fn seen(path: &Path, shell: Shell) -> Seen {
         return Seen::Nothing;
     }
     let real = files::real_path(path);
-    let linked = real.file_name() != path.file_name() || real.parent() != path.parent().map(files::real_path).as_deref();
+    let linked =
+        real.file_name() != path.file_name() || real.parent() != path.parent().map(files::real_path).as_deref();
     if linked && belongs_to_us(&real) {
         return Seen::OurPackage;
     }
     let Ok(text) = files::read_text(path, files::MAXIMUM_TEXT_BYTES) else {
-        return Seen::Other(if linked { "a link that leads nowhere" } else { "something that is not a text file" }.to_owned());
+        return Seen::Other(
+            if linked { "a link that leads nowhere" } else { "something that is not a text file" }.to_owned(),
+        );
     };
     if linked {
         return Seen::Other(format!("a link to {}", real.display()));
