@@ -125,12 +125,8 @@ impl<'w> Site<'w> {
 
     /// Who attests for this environment.
     pub(super) fn attestor(&self) -> Attestor<'_> {
-        Attestor {
-            policy: &self.environment.attestation,
-            environment: self.world.environment,
-            lineage: &self.lineage,
-            local_database: self.targets.iter().all(is_on_this_machine),
-        }
+        let local_database = self.targets.iter().all(is_on_this_machine);
+        Attestor::new(&self.environment.attestation, self.world.environment, &self.lineage, local_database)
     }
 
     /// Refuses while a door to the CLI stands open.

@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of rules, policy or Prisma.
 
+pub mod channel;
 pub mod clock;
 pub mod environment;
 pub mod files;
@@ -13,3 +14,4 @@ pub mod network;
 pub mod places;
 pub mod process;
 pub mod tree;
+pub mod program;
