@@ -220,11 +220,10 @@ pub fn read(arguments: &[String], prisma_major: u32) -> CommandLine {
         datasource_schemas: Vec::new(),
         uses_configured: true,
     };
-    if !matches!(prisma_major, 5..=7) {
-        return line;
+    if matches!(prisma_major, 5..=7) {
+        line.config = CONFIG_ONLY.parse(arguments).ok().and_then(|parsed| parsed.value("--config").map(PathBuf::from));
+        line.class = classify(arguments, prisma_major, &mut line).unwrap_or(CommandClass::Unknown);
     }
-    line.config = CONFIG_ONLY.parse(arguments).ok().and_then(|parsed| parsed.value("--config").map(PathBuf::from));
-    line.class = classify(arguments, prisma_major, &mut line).unwrap_or(CommandClass::Unknown);
     if line.class == CommandClass::Unknown {
         // What could not be read may still name databases: every argument that looks like one counts.
         line.uses_configured = true;
