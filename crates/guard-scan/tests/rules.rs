@@ -322,6 +322,20 @@ fn scripts_of_the_old_kind_and_types_in_javascript_are_read() {
     );
 }
 
+#[test]
+fn long_rows_of_operators_do_not_end_the_process() {
+    for text in [
+        format!("x = {}1", "1+".repeat(100_000)),
+        format!("x = {}1", "!".repeat(100_000)),
+        format!("x = {}1", "a=>".repeat(50_000)),
+        format!("x = {}1", "a?b:".repeat(50_000)),
+        format!("x{}", ".a".repeat(100_000)),
+        format!("{}x", "if(a)b;else ".repeat(20_000)),
+    ] {
+        let _ = fired("a.js", &text);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_symbolic_link_never_leads_out_of_the_repository() {
