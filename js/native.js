@@ -10,7 +10,7 @@
 //
 // It is loaded at once, before anything that is imported later could stand in its way, and loading never throws.
 
-const { existsSync } = require('node:fs')
+const { existsSync, readFileSync, writeSync } = require('node:fs')
 
 // What napi calls a build. Only those in `built` are published; the others are for a checkout on such a machine.
 const names = {
@@ -48,6 +48,15 @@ function find(name) {
   return null
 }
 
+/** What a thrown value says. Never throws. */
+function text(error) {
+  try {
+    return String(error?.message ?? error)
+  } catch {
+    return 'an error that cannot be read'
+  }
+}
+
 function load() {
   const name = names[`${process.platform}-${process.arch}`]
   try {
@@ -64,21 +73,22 @@ function load() {
     }
     return { addon: null, failure: built.includes(name) ? `its package @org/prisma-guard-${name} is not installed` : 'there is no build for it' }
   } catch (error) {
-    return { addon: null, failure: String(error?.message ?? error) }
+    return { addon: null, failure: text(error) }
   }
 }
 
 const { addon, failure } = load()
 
-/** `glibc 2.36`, `musl or unknown`, or null where the platform has no such choice. Slow: only for the message. */
+/** `glibc 2.36`, `musl`, `unknown libc`, or null where the platform has no such choice. Only for the message; read from the
+ * text of ldd, because process.report, which knows it surely, takes most of a second. */
 function libc() {
   if (process.platform !== 'linux') return null
   try {
-    process.report.excludeNetwork = true
-    const { glibcVersionRuntime } = process.report.getReport().header
-    return glibcVersionRuntime ? `glibc ${glibcVersionRuntime}` : 'musl or unknown'
+    const ldd = readFileSync('/usr/bin/ldd', 'latin1')
+    if (ldd.includes('musl')) return 'musl'
+    return `glibc ${/ldd \(.*\) (\d+\.\d+)/.exec(ldd)[1]}`
   } catch {
-    return 'unknown'
+    return 'unknown libc'
   }
 }
 
@@ -106,7 +116,7 @@ function guardError(error, caller) {
   } catch {
     // Not of that form: see below.
   }
-  return new GuardError(String(error?.message ?? error), { rule: 'internal-error', exitCode: 78, cause: error }, caller)
+  return new GuardError(text(error), { rule: 'internal-error', exitCode: 78, cause: error }, caller)
 }
 
 /** Calls a native function. Whatever goes wrong, what leaves is a GuardError whose stack begins at `caller`. */
@@ -122,7 +132,7 @@ function call(caller, name, ...values) {
 /** For the two commands: prints the error as one refusal, and ends with its exit code. */
 function end(error) {
   const { rule, exitCode, message } = guardError(error, end)
-  require('node:fs').writeSync(2, `✖ ${rule}  ${message}\n`)
+  writeSync(2, `✖ ${rule}  ${message}\n`)
   process.exit(exitCode)
 }
 
