@@ -57,6 +57,12 @@ function text(error) {
   }
 }
 
+/** The addon stands in another package, so it is told where this one is: its launchers are what `install` links. */
+function ready(addon) {
+  addon.setPackage(`${__dirname}/..`)
+  return { addon, failure: null }
+}
+
 function load() {
   const name = names[`${process.platform}-${process.arch}`]
   try {
@@ -64,12 +70,12 @@ function load() {
     if (file !== null) {
       const loaded = { exports: {} }
       process.dlopen(loaded, file)
-      return { addon: loaded.exports, failure: null }
+      return ready(loaded.exports)
     }
     // Yarn's Plug'n'Play has no node_modules folders: its resolver follows the dependencies that the lock file names.
     // The name stands here in full also for the tools that trace which files a server needs (Next.js, Vercel).
     if (process.versions.pnp !== undefined && name === 'linux-x64-gnu') {
-      return { addon: require('@org/prisma-guard-linux-x64-gnu'), failure: null }
+      return ready(require('@org/prisma-guard-linux-x64-gnu'))
     }
     return { addon: null, failure: built.includes(name) ? `its package @org/prisma-guard-${name} is not installed` : 'there is no build for it' }
   } catch (error) {
