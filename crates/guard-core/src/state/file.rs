@@ -61,8 +61,11 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<Record, RecordError> {
         .map_err(|error| RecordError::Json(place(&error)))?;
     numbers_are_exact(&value)?;
     // serde's own messages may quote a value, and a record holds a token: only the key is named.
-    let wire: WireRecord = serde_path_to_error::deserialize(&value)
-        .map_err(|error| StatementError::Shape(format!("see {}", error.path())))?;
+    let wire: WireRecord =
+        serde_path_to_error::deserialize(&value).map_err(|error| match error.path().to_string() {
+            root if root == "." => StatementError::Shape("its outermost keys are others".to_owned()),
+            path => StatementError::Shape(format!("see {path}")),
+        })?;
     let record = Record { statement: Statement::from_wire(wire.statement)?, attestation: wire.attestation };
     let again = WireRecord { statement: record.statement.to_wire(), attestation: record.attestation.clone() };
     let again = serde_json::to_value(&again).map_err(|_| RecordError::Different)?;

@@ -56,7 +56,7 @@ impl DeploymentLock {
             match fs4::FileExt::try_lock(&file) {
                 Ok(()) if stands_there(store, &file)? => return Self::announce(store, file, chain),
                 // The file was replaced between opening and locking: this lock keeps nobody out.
-                Ok(()) => continue,
+                Ok(()) => {}
                 Err(fs4::TryLockError::WouldBlock) => match content(&file).filter(is_living) {
                     Some(holder) => return Err(locked(Some(&holder))),
                     None => std::thread::sleep(PAUSE),

@@ -22,12 +22,22 @@ pub fn read_text(path: &Path, maximum: u64) -> io::Result<String> {
 /// See [`read_text`].
 #[expect(clippy::disallowed_methods, reason = "the one reader of files")]
 pub fn read_bytes(path: &Path, maximum: u64) -> io::Result<Vec<u8>> {
-    let before = std::fs::metadata(path)?;
-    if !before.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
+    let irregular = || io::Error::new(io::ErrorKind::InvalidData, "not a regular file");
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(irregular());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(before.len().min(maximum)).unwrap_or(0));
-    std::fs::File::open(path)?.take(maximum.saturating_add(1)).read_to_end(&mut bytes)?;
+    let mut options = std::fs::File::options();
+    options.read(true);
+    // A pipe that is put there after the look is opened without waiting for its other end, and then seen for what it is.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.open(path)?;
+    let opened = file.metadata()?;
+    if !opened.is_file() {
+        return Err(irregular());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(opened.len().min(maximum)).unwrap_or(0));
+    file.take(maximum.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > maximum {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("larger than {maximum} bytes")));
     }
@@ -77,6 +87,7 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// Whether something stands at this path, a dangling symbolic link included.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that looks at files")]
 pub fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }

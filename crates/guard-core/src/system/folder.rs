@@ -226,15 +226,17 @@ impl Folder {
         Ok(rustix::fs::fsync(&self.descriptor)?)
     }
 
-    /// Removes the temporary files that crashed writers left here more than `age` seconds ago. Best effort: returns how many went.
-    pub fn remove_leftovers(&self, now: Timestamp, age: i64) -> usize {
+    /// Removes the temporary files that crashed writers left here more than `age` seconds ago. Best effort.
+    pub fn remove_leftovers(&self, now: Timestamp, age: i64) {
         let names = self.names().unwrap_or_default();
         let old = |name: &&String| {
             name.starts_with(TEMPORARY_PREFIX)
                 && name.ends_with(TEMPORARY_SUFFIX)
                 && matches!(self.look(name), Ok(Some(stat)) if regular(&stat).is_ok() && modified(&stat) < now.0.saturating_sub(age))
         };
-        names.iter().filter(old).filter(|name| self.remove(name).is_ok()).count()
+        for name in names.iter().filter(old) {
+            let _ = self.remove(name);
+        }
     }
 
     fn look(&self, name: &str) -> io::Result<Option<Stat>> {
@@ -261,7 +263,7 @@ pub fn identity_of_open(file: &File) -> io::Result<FileIdentity> {
 pub fn random_name() -> io::Result<String> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 fn open_at(parent: BorrowedFd<'_>, name: &Path, path: PathBuf) -> Result<Option<Folder>, FolderError> {
@@ -324,17 +326,16 @@ fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
-#[expect(
-    clippy::unnecessary_cast,
-    clippy::cast_lossless,
-    reason = "the width of these fields differs between platforms"
+#[cfg_attr(
+    target_os = "linux",
+    expect(clippy::unnecessary_cast, reason = "the width of these fields differs between platforms")
 )]
 #[cfg_attr(not(target_os = "linux"), expect(clippy::cast_sign_loss, reason = "a device number is a bit pattern"))]
 fn identity(stat: &Stat) -> FileIdentity {
     (stat.st_dev as u64, stat.st_ino as u64)
 }
 
-#[expect(clippy::unnecessary_cast, clippy::cast_lossless, reason = "the width of this field differs between platforms")]
+#[expect(clippy::unnecessary_cast, reason = "the width of this field differs between platforms")]
 fn modified(stat: &Stat) -> i64 {
     stat.st_mtime as i64
 }

@@ -260,9 +260,9 @@ fn the_read_model_tells_every_stage_and_never_fails() {
     assert_eq!(look().next, Some(Step::Backup));
     project.write(next(&project.record(Step::Verification), backup()));
     assert_eq!(look().next, Some(Step::Deployment));
-    let lock = shown(guard_core::state::DeploymentLock::acquire(&project.store, &look().chain.unwrap()));
+    let held = shown(guard_core::state::DeploymentLock::acquire(&project.store, &look().chain.unwrap()));
     assert_eq!(look().lock.unwrap().process.pid, std::process::id());
-    drop(lock);
+    drop(held);
     assert_eq!(look().lock, None);
     project.write(next(&project.record(Step::Backup), deployment(Outcome::Started)));
     let state = look();
