@@ -77,7 +77,9 @@ fn as_another_user(test: &str, role: &str, prepare: impl Fn(&Path)) {
     let mut words = Vec::new();
     if is_root() {
         program = place.path().join("program");
-        std::fs::copy(this_program(), &program).unwrap();
+        // Copied by another process: a descriptor open for writing, inherited by what the other tests start meanwhile, would make it
+        // "text file busy" (execve(2), ETXTBSY).
+        succeeded("cp", Command::new("cp").arg(this_program()).arg(&program).output());
         std::os::unix::fs::chown(&home, Some(65534), Some(65534)).unwrap();
         words.extend(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
     }
@@ -102,7 +104,7 @@ fn in_a_folder_without_the_right_to_write_the_old_record_stays() {
     mode(0o000);
     refused(Store::open(&root).map(drop), Rule::StorageFailed, "Permission denied");
     mode(0o700);
-    std::fs::set_permissions(store.folder().join("verification.passed"), PermissionsExt::from_mode(0)).unwrap();
+    std::fs::set_permissions(store.folder().join("verification.passed"), PermissionsExt::from_mode(0o000)).unwrap();
     refused(store.read(Step::Verification).map(drop), Rule::StorageFailed, "Permission denied");
 }
 

@@ -90,7 +90,9 @@ fn records_put_back_from_the_archive_stay_used_up() {
     assert!(!project.file("backup.completed").exists() && !project.file("deployment.failed").exists());
     let voided = project.file("archive").join(&old.statement.chain).join("voided-1");
     assert!(voided.join("backup.completed").exists() && voided.join("deployment.failed").exists());
-    saved.iter().for_each(|(name, bytes)| std::fs::write(project.file(name), bytes).unwrap());
+    for (name, bytes) in &saved {
+        std::fs::write(project.file(name), bytes).unwrap();
+    }
     refused(project.require(Step::Backup), Rule::RecordMismatch, "the archive holds the deployment that used them");
 }
 
@@ -131,8 +133,8 @@ fn a_repeated_backup_stands_on_the_same_verification() {
 
 #[test]
 fn another_subject_is_named_part_by_part() {
-    let project = Project::backed_up(Signer::with_key(1));
     type Change = fn(&mut Subject);
+    let project = Project::backed_up(Signer::with_key(1));
     let changes: [(&str, Change); 5] = [
         ("another commit", |subject| subject.commit = "9".repeat(40)),
         ("another tree", |subject| subject.tree = "9".repeat(40)),

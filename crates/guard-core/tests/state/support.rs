@@ -43,7 +43,7 @@ impl Signer {
         Signer { token: Some(token), ..Self::with_key(seed) }
     }
 
-    fn proof(&self, run: Option<&str>, commit: Option<&str>, issued: Timestamp) -> Proof {
+    fn proof(run: Option<&str>, commit: Option<&str>, issued: Timestamp) -> Proof {
         Proof {
             issuer: if run.is_some() { "http://127.0.0.1:1".to_owned() } else { "key".to_owned() },
             run: run.map(str::to_owned),
@@ -60,7 +60,7 @@ impl Signer {
     /// The proof of the process itself.
     pub(crate) fn own_proof(&self) -> Proof {
         let token = self.token.as_ref();
-        self.proof(token.map(|token| token.run), token.map(|token| token.commit.as_str()), Timestamp::now())
+        Self::proof(token.map(|token| token.run), token.map(|token| token.commit.as_str()), Timestamp::now())
     }
 
     fn holds(&self, message: &str, signature: &str) -> Result<(), Refusal> {
@@ -99,7 +99,7 @@ impl Attest for Signer {
         match attestation {
             Attestation::Key { signature } => {
                 self.holds(digest.as_str(), signature)?;
-                Ok(self.proof(None, None, Timestamp::now()))
+                Ok(Self::proof(None, None, Timestamp::now()))
             }
             Attestation::Oidc { token } => {
                 let (body, signature) = token.rsplit_once('.').ok_or_else(|| refused("no token"))?;
@@ -109,7 +109,7 @@ impl Attest for Signer {
                 if claims["aud"] != digest.as_str() {
                     return Err(refused("its audience is another digest"));
                 }
-                Ok(self.proof(
+                Ok(Self::proof(
                     claims["run"].as_str(),
                     claims["sha"].as_str(),
                     Timestamp(claims["iat"].as_i64().unwrap()),
@@ -301,5 +301,5 @@ pub(crate) fn succeeded(what: &str, output: std::io::Result<Output>) {
 pub(crate) fn leftovers(folder: &Path) -> Vec<String> {
     let names =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.ends_with(".tmp")).collect()
+    names.filter(|name| name.starts_with(".prisma-guard-")).collect()
 }
