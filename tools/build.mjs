@@ -49,14 +49,15 @@ export function installPackages() {
 
 /**
  * Builds the addon and returns its path.
- * @param {{ profile?: 'fast' | 'release' }} options `fast` for tests and the demo, `release` for publishing and benchmarks.
+ * @param {{ profile?: 'dev' | 'release' }} options `dev`, which `cargo test` compiles too, for tests and the demo; `release` for
+ *   publishing and benchmarks.
  */
 export function buildAddon({ profile = 'release' } = {}) {
   requirePrerequisites()
   installPackages()
   const environment = cargoEnvironment()
   const triple = environment.CARGO_BUILD_TARGET
-  const first = !existsSync(join(environment.CARGO_TARGET_DIR ?? join(root, 'target'), triple, profile))
+  const first = !existsSync(join(environment.CARGO_TARGET_DIR ?? join(root, 'target'), triple, profile === 'dev' ? 'debug' : profile))
   process.stdout.write(first
     ? `Compiling the native addon (${profile}), the first time: about 5 minutes on two cores.\n`
     : `Compiling the native addon (${profile}): seconds when nothing changed, up to 2 minutes after an edit.\n`)
@@ -76,7 +77,7 @@ export function buildAddon({ profile = 'release' } = {}) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const profile = process.argv.includes('--fast') ? 'fast' : 'release'
+  const profile = process.argv.includes('--dev') ? 'dev' : 'release'
   try {
     buildAddon({ profile })
   } catch (error) {

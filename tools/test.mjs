@@ -24,7 +24,7 @@ export function everySuite() {
 
 /** Prepares what the suites need and returns the environment in which they run. */
 export function prepare() {
-  buildAddon({ profile: 'fast' })
+  buildAddon({ profile: 'dev' })
   return cargoEnvironment()
 }
 
