@@ -73,16 +73,12 @@ async function factory(url) {
     case 'sqlite': {
       const m = await import('@prisma/adapter-libsql'), PrismaLibSql = m.PrismaLibSql ?? m.PrismaLibSQL // 7.x / 6.x name
       const f = new PrismaLibSql({ url: 'file:' + sqliteFile(url) })
-      // The wasm engine replays migrations on the shadow database with raw_cmd -> executeRaw, and libsql's
-      // execute() runs only the FIRST statement of a script (the native engine uses execute_batch).
-      // Run argument-less commands as scripts, or `migrate diff --from-migrations` / `migrate dev` see drift.
+      // The wasm engine replays migrations on the shadow database, and runs `db execute`, with raw_cmd -> executeRaw, and
+      // libsql's execute() runs only the FIRST statement of a script (the native engine uses execute_batch). Run
+      // argument-less commands as scripts, or `migrate dev` sees drift and `db execute` does a part of its file.
       const shadow = f.connectToShadowDb.bind(f), connect = f.connect.bind(f)
-      f.connectToShadowDb = async () => {
-        const c = await shadow(), raw = c.executeRaw.bind(c)
-        c.executeRaw = (q) => (q.args.length ? raw(q) : c.executeScript(q.sql).then(() => 0))
-        return missingTableIsEmpty(c)
-      }
-      f.connect = async () => missingTableIsEmpty(await connect())
+      f.connectToShadowDb = async () => wholeScripts(await shadow())
+      f.connect = async () => wholeScripts(missingTableIsEmpty(await connect()))
       return f
     }
     case undefined:
@@ -103,6 +99,11 @@ function missingTableIsEmpty(c) {
       return { columnNames: [], columnTypes: [], rows: [] }
     }
   }
+  return c
+}
+function wholeScripts(c) {
+  const raw = c.executeRaw.bind(c)
+  c.executeRaw = (q) => (q.args.length ? raw(q) : c.executeScript(q.sql).then(() => 0))
   return c
 }
 // adapter-pg has no mapping for pg_catalog's "char" (oid 18; and before 7.x `name`, oid 19), which the engine's
