@@ -17,16 +17,18 @@ const sources = ['package.json', 'package-lock.json', 'schema-engine.mjs']
 /**
  * Installs the stand-in's packages once for each state of its sources, and returns the path of its program.
  * Two callers at once are safe: each installs into a folder of its own, and the first to rename it wins.
- * @param {{ cache?: string }} [options] cache: the folder that holds the installations; by default the repository's `node_modules/.cache`
+ * @param {{ cache?: string, onInstall?: () => void }} [options] cache: the folder that holds the installations; by default the
+ *   repository's `node_modules/.cache`; onInstall: called where there is work to do
  * @returns {Promise<string>} the absolute path of the installed `schema-engine.mjs`
  */
-export async function installSchemaEngine({ cache = path.join(repository, 'node_modules', '.cache', 'schema-engine') } = {}) {
+export async function installSchemaEngine({ cache = path.join(repository, 'node_modules', '.cache', 'schema-engine'), onInstall = () => {} } = {}) {
   const digest = createHash('sha256')
   for (const name of sources) digest.update(fs.readFileSync(path.join(here, name)))
   const home = path.join(cache, digest.digest('hex').slice(0, 16))
   const program = path.join(home, 'schema-engine.mjs')
   if (fs.existsSync(program)) return program
 
+  onInstall()
   const unfinished = `${home}.${randomUUID()}`
   fs.mkdirSync(unfinished, { recursive: true })
   try {
