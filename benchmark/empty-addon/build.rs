@@ -1,0 +1,5 @@
+//! Tells Cargo how a Node addon is linked.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,118 @@
+//! Who listens on a local port or unix socket: the second half of "provably local", since a forwarder on loopback leads elsewhere.
+//!
+//! Knows Linux only (proc_net(5), proc_pid_fd(5)); elsewhere it sees nobody. Sees the programs of this user (as root: of all); another user's
+//! listener stays without a name.
+
+/// The programs that listen on a TCP port of this machine and may be read: for each its name and the words of its command.
+#[must_use]
+pub fn tcp(port: u16) -> Vec<Vec<String>> {
+    platform::tcp(port)
+}
+
+/// The programs that listen on a unix socket and may be read.
+#[must_use]
+pub fn unix(path: &std::path::Path) -> Vec<Vec<String>> {
+    platform::unix(path)
+}
+
+#[cfg(target_os = "linux")]
+mod platform {
+    use crate::system::{files, process};
+    use std::path::Path;
+
+    const MAXIMUM_TABLE_BYTES: u64 = 16 * 1024 * 1024;
+
+    fn table(name: &str) -> String {
+        // /proc files are regular files of length 0 that are read to their end.
+        files::read_text(Path::new(&format!("/proc/self/net/{name}")), MAXIMUM_TABLE_BYTES).unwrap_or_default()
+    }
+
+    pub(super) fn tcp(port: u16) -> Vec<Vec<String>> {
+        let user = rustix::process::geteuid().as_raw();
+        let suffix = format!(":{port:04X}");
+        let mut inodes = Vec::new();
+        for name in ["tcp", "tcp6"] {
+            for row in table(name).lines().skip(1) {
+                // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode; state 0A is LISTEN.
+                let mut fields = row.split_ascii_whitespace();
+                let local = fields.nth(1).unwrap_or_default();
+                if !local.ends_with(&suffix) || fields.nth(1) != Some("0A") {
+                    continue;
+                }
+                let owner = fields.nth(3).and_then(|text| text.parse::<u32>().ok());
+                let inode = fields.nth(1).unwrap_or_default();
+                if user == 0 || owner == Some(user) {
+                    inodes.push(format!("socket:[{inode}]"));
+                }
+            }
+        }
+        holders(&inodes, user)
+    }
+
+    pub(super) fn unix(path: &Path) -> Vec<Vec<String>> {
+        let path = path.to_string_lossy();
+        let mut inodes = Vec::new();
+        for row in table("unix").lines().skip(1) {
+            // Num RefCount Protocol Flags Type St Inode Path
+            let mut fields = row.split_ascii_whitespace();
+            let inode = fields.nth(6).unwrap_or_default();
+            if row.ends_with(path.as_ref()) && fields.next().is_some() {
+                inodes.push(format!("socket:[{inode}]"));
+            }
+        }
+        holders(&inodes, rustix::process::geteuid().as_raw())
+    }
+
+    /// The commands of the processes that hold one of these sockets.
+    fn holders(inodes: &[String], user: u32) -> Vec<Vec<String>> {
+        let mut found = Vec::new();
+        if inodes.is_empty() {
+            return found;
+        }
+        let Ok(listing) = std::fs::read_dir("/proc") else { return found };
+        for entry in listing.flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+            let owner = entry.metadata().map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata)).ok();
+            if user != 0 && owner != Some(user) {
+                continue;
+            }
+            let Ok(descriptors) = std::fs::read_dir(entry.path().join("fd")) else { continue };
+            let holds = descriptors.flatten().any(|descriptor| {
+                std::fs::read_link(descriptor.path())
+                    .is_ok_and(|link| link.to_str().is_some_and(|link| inodes.iter().any(|inode| inode == link)))
+            });
+            if holds && let Some(process) = process::look_up(pid) {
+                let mut words = vec![process.name];
+                words.extend(process.executable.map(|path| path.to_string_lossy().into_owned()));
+                words.extend(process.command);
+                found.push(words);
+            }
+        }
+        found
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod platform {
+    pub(super) fn tcp(_port: u16) -> Vec<Vec<String>> {
+        Vec::new()
+    }
+    pub(super) fn unix(_path: &std::path::Path) -> Vec<Vec<String>> {
+        Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tcp;
+
+    #[test]
+    fn a_listener_of_this_process_is_found_and_named_and_gone_when_it_is_closed() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let found = tcp(port);
+        assert!(found.iter().flatten().any(|word| word.contains("guard_core")), "{found:?}");
+        drop(listener);
+        assert!(tcp(port).is_empty());
+    }
+}

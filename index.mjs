@@ -1,0 +1,11 @@
+export {
+  GuardError,
+  validateDatabaseUrlEarly,
+  assertCi,
+  stateAdvance,
+  execPrismaApproved,
+  classifyDatabaseUrl,
+  detectCi,
+  readState,
+  scanContract,
+} from './index.js'

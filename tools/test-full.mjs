@@ -1,0 +1,17 @@
+// `npm run test:full`: the suites of `npm test`, then the campaigns that take too long for every change. Their results are
+// recorded in docs/.
+
+import { prepare, everySuite } from './test.mjs'
+import { runSuites } from './suites.mjs'
+
+/** Same form as a suite: name, command, args, budgetSeconds. None is written yet. */
+const campaigns = []
+
+let passed = false
+try {
+  const environment = prepare()
+  passed = await runSuites([...everySuite(), ...campaigns], environment)
+} catch (error) {
+  process.stderr.write(`test:full: ${error.message}\n`)
+}
+process.exit(passed ? 0 : 1)
