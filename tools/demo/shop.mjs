@@ -26,7 +26,9 @@ const writeJson = (file, value) => fs.writeFileSync(file, `${JSON.stringify(valu
 
 /** The variables of a developer's shell: none that npm or a CI set around this demo. */
 export function developer(more = {}) {
-  const { PATH, HOME, LANG, TERM } = process.env
+  const { HOME, LANG, TERM } = process.env
+  // Without the folders that `npm run` put in front.
+  const PATH = process.env.PATH.split(path.delimiter).filter((entry) => !/node_modules/.test(entry)).join(path.delimiter)
   return { PATH, HOME, LANG: LANG ?? 'C.UTF-8', TERM: TERM ?? 'dumb', NO_COLOR: '1', CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1', npm_config_update_notifier: 'false', npm_config_loglevel: 'error', ...more }
 }
 
@@ -56,11 +58,20 @@ export function commit(project, message) {
   return git(project, 'rev-parse', '--short', 'HEAD')
 }
 
+/** `lib/prisma.ts` as it is in a project that has not adopted the guard. */
+const clientBefore = `import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { PrismaClient } from '@prisma/client'
+
+export const prisma = new PrismaClient({ adapter: new PrismaLibSql({ url: process.env.DATABASE_URL! }) })
+`
+
 /** The shop before: two migrations, a config of its own, no word of the guard. */
 export function shopBefore(project) {
   const guard = ['prisma-guard.json', 'scripts', 'lib', '.github', 'prisma', 'prisma.config.ts', 'README.md']
   copyExample(project, (name) => !guard.includes(name.split(path.sep)[0]))
   projectBefore(example, project)
+  fs.mkdirSync(path.join(project, 'lib'))
+  fs.writeFileSync(path.join(project, 'lib/prisma.ts'), clientBefore)
   const manifest = readJson(path.join(project, 'package.json'))
   for (const name of ['postinstall', 'predeploy', 'backup:production', 'deploy:db', 'deploy', 'test:production-safety-hardened']) delete manifest.scripts[name]
   writeJson(path.join(project, 'package.json'), manifest)

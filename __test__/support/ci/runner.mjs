@@ -28,7 +28,7 @@ if (serve !== 'serve') {
     cwd: '/',
     detached: true,
     stdio: ['ignore', log, log],
-    env: { PATH: process.env.PATH, LANG: 'C.UTF-8', HOME: spool }
+    env: { PATH: process.env.PATH.split(path.delimiter).filter((entry) => !/node_modules/.test(entry)).join(path.delimiter), LANG: 'C.UTF-8', HOME: spool }
   })
   service.unref()
 } else {
