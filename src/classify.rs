@@ -2,7 +2,7 @@
 
 use crate::here::{Here, working_folder};
 use crate::speak;
-use guard_core::policy::{self, LoadedPolicy, Policy};
+use guard_core::policy::{self, LoadedPolicy};
 use guard_core::system::environment::Environment;
 use guard_core::target;
 use napi_derive::napi;
@@ -91,7 +91,7 @@ pub fn classify_database_url(url: String, options: Option<ClassifyOptions>) -> n
             None => Here::new(cwd)?,
             Some(given) => {
                 let folder = working_folder(cwd)?;
-                let policy: Policy = policy::from_value(given)?;
+                let policy = policy::parse(&given.to_string(), "options.policy")?;
                 let loaded = LoadedPolicy { policy, root: folder.clone() };
                 Here::with_policy(folder, Some(loaded))
             }

@@ -122,12 +122,8 @@ fn accept(
                 "the policy has no environment of the approval's name",
             ));
         };
-        let attestor = Attestor {
-            policy: &found.attestation,
-            environment: request.environment,
-            lineage: &lineage,
-            local_database: survey::all_on_this_machine(targets),
-        };
+        let local_database = survey::all_on_this_machine(targets);
+        let attestor = Attestor::new(&found.attestation, request.environment, &lineage, local_database);
         attestor.verify(digest, attestation, crate::ci::Moment::Live).map(|_| ())
     };
     // An unseen string is compared when the custody sees it; what is seen already is compared here and there.
@@ -162,12 +158,8 @@ fn prove(request: &Request<'_>, targets: &[DatabaseTarget], policies: &[LoadedPo
         let environment = target.environment.as_deref().unwrap_or_default();
         let found = policies.iter().find_map(|loaded| loaded.policy.environments.get(environment));
         let found = found.ok_or_else(|| format!("the policy has no environment {environment}"))?;
-        let attestor = Attestor {
-            policy: &found.attestation,
-            environment: request.environment,
-            lineage: &lineage,
-            local_database: survey::all_on_this_machine(std::slice::from_ref(target)),
-        };
+        let local_database = survey::all_on_this_machine(std::slice::from_ref(target));
+        let attestor = Attestor::new(&found.attestation, request.environment, &lineage, local_database);
         attestor.prove().map_err(|refusal| refusal.why)?;
     }
     Ok(())

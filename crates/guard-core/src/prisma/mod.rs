@@ -75,3 +75,13 @@ pub fn find(project: &Path) -> Result<Installation, Refusal> {
     }
     Ok(Installation { version: manifest.version, major, package, entry })
 }
+
+/// The major version of the Prisma CLI whose package stands in this folder; `None` where it is another package. Prisma publishes its CLI as
+/// `prisma`, and since 7.10 as `@prisma/prisma7` too (ran on 7.10.1). A version that cannot be read counts as one that is not known.
+#[must_use]
+pub fn cli_package(folder: &Path) -> Option<u32> {
+    let text = files::read_text(&folder.join("package.json"), files::MAXIMUM_TEXT_BYTES).ok()?;
+    let manifest: Manifest = serde_json::from_str(&text).ok()?;
+    let is_cli = manifest.name == "prisma" || manifest.name.strip_prefix("@prisma/prisma").is_some();
+    is_cli.then(|| manifest.version.split('.').next().and_then(|part| part.parse().ok()).unwrap_or(u32::MAX))
+}

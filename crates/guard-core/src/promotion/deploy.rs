@@ -6,7 +6,7 @@ use super::plan::progress;
 use super::site::{self, Site, Standing};
 use super::{DeploymentOutcome, World, run};
 use crate::ci::Attestor;
-use crate::digest::Digest;
+use crate::gate;
 use crate::prisma::approval::{Approval, ApprovedCommand};
 use crate::refusal::Refusal;
 use crate::rule::Rule;
@@ -78,16 +78,23 @@ fn approve(site: &Site<'_>, attestor: &Attestor<'_>, backup: &Record) -> Result<
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| defect(format!("the system gives no random numbers: {error}")))?;
     let holder = process::current().ok_or_else(|| defect("this process cannot be looked up".to_owned()))?.identity;
+    let arguments: Vec<String> = COMMAND.iter().map(|word| (*word).to_owned()).collect();
+    // Exactly the databases that the gate in the child will find for this command.
+    let (_, targets) = gate::targets(&gate::Request {
+        arguments: &arguments,
+        working_folder: &site.world.project,
+        environment: site.world.environment,
+        prisma_major: site.installation.major,
+    })?;
     let command = ApprovedCommand {
-        arguments: COMMAND.iter().map(|word| (*word).to_owned()).collect(),
-        targets: target::endpoints_identity(&site.targets),
+        arguments,
+        targets: target::endpoints_identity(&targets),
         environment: site.name.clone(),
         chain: backup.statement.chain.clone(),
         holder,
         nonce: bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
     };
-    let canonical = serde_json_canonicalizer::to_vec(&command).map_err(|error| defect(error.to_string()))?;
-    let (attestation, _) = attestor.attest(&Digest::of(&canonical))?;
+    let (attestation, _) = attestor.attest(&command.digest()?)?;
     Ok(Approval { command, attestation })
 }
 

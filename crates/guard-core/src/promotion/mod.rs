@@ -20,6 +20,7 @@ pub use advance::advance;
 pub use backup_step::backup;
 pub use deploy::deploy;
 pub use prove::{Attack, prove};
+pub use site::prove_ci;
 pub use verify::verify;
 
 use crate::finding::ScanReport;

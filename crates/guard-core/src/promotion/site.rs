@@ -56,13 +56,7 @@ impl<'w> Site<'w> {
     /// `policy-missing`, `policy-invalid`, `prisma-not-found`, `migrations-invalid`, `database-url-invalid`, `invalid-argument` where the
     /// target is none that a deployment is for.
     pub(super) fn survey(world: &'w World<'w>) -> Result<Self, Refusal> {
-        let policy = policy::load(&world.project)?.ok_or_else(|| {
-            Refusal::new(
-                Rule::PolicyMissing,
-                "nothing deploys without a policy",
-                format!("there is no {FILE_NAME} in this folder or above it"),
-            )
-        })?;
+        let policy = load_policy(world)?;
         let installation = prisma::find(&world.project)?;
         let project = Project::find(&world.project)?;
         let found = target::find(&Search {
@@ -243,6 +237,40 @@ impl<'w> Site<'w> {
     pub(super) fn say(&self, text: &str) {
         (self.world.say)(text);
     }
+}
+
+/// Proves that this process runs in a CI that the policy trusts: the one of the database that it is connected to, else that of any environment.
+///
+/// # Errors
+/// `policy-missing`, `policy-invalid`, `local-deployment`, `proof-unavailable`.
+pub fn prove_ci(world: &World<'_>) -> Result<Proof, Refusal> {
+    if let Ok(site) = Site::survey(world) {
+        return site.attestor().prove();
+    }
+    let policy = load_policy(world)?;
+    let lineage = process::ancestors();
+    let mut refused = None;
+    for environment in policy.policy.environments.values() {
+        // Without a target, only what the policy itself says can tell where the database is.
+        let local_database = environment.databases.iter().all(|pattern| pattern.starts_with("file:"));
+        match Attestor::new(&environment.attestation, world.environment, &lineage, local_database).prove() {
+            Ok(proof) => return Ok(proof),
+            Err(refusal) => refused = refused.or(Some(refusal)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| {
+        Refusal::new(Rule::PolicyMissing, "there is nothing to deploy to", format!("{FILE_NAME} names no environment"))
+    }))
+}
+
+fn load_policy(world: &World<'_>) -> Result<LoadedPolicy, Refusal> {
+    policy::load(&world.project)?.ok_or_else(|| {
+        Refusal::new(
+            Rule::PolicyMissing,
+            "nothing deploys without a policy",
+            format!("there is no {FILE_NAME} in this folder or above it"),
+        )
+    })
 }
 
 /// The verified record of verification, whose plan and ledger are still the ones that are found now.
