@@ -63,7 +63,7 @@ export function buildAddon({ profile = 'release' } = {}) {
     : `Compiling the native addon (${profile}): seconds when nothing changed, up to 2 minutes after an edit.\n`)
   const started = Date.now()
   const napi = join(root, 'node_modules/@napi-rs/cli/dist/cli.js')
-  run(process.execPath, [napi, 'build', '--platform', '--no-js', '--target', triple, '--profile', profile, '--dts', 'index.d.ts'], environment)
+  run(process.execPath, [napi, 'build', '--platform', '--no-js', '--target', triple, '--dts', 'index.d.ts', ...(profile === 'release' ? ['--release'] : [])], environment)
   const file = readdirSync(root).find((name) => /^prisma-guard\..+\.node$/.test(name))
   if (file === undefined) throw new Error('the build left no prisma-guard.<platform>.node')
   const folder = join(root, 'npm', file.slice('prisma-guard.'.length, -'.node'.length))
