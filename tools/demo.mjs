@@ -15,7 +15,7 @@ say('About 90 seconds on two cores, and about 6 minutes more the first time, whi
 
 let steps
 try {
-  buildAddon({ profile: 'fast' })
+  buildAddon({ profile: 'dev' })
   // After the build, which may replace node_modules, where the engine's stand-in lives.
   const { installSchemaEngine } = await import('../__test__/support/schema-engine/install.mjs')
   await installSchemaEngine({ onInstall: () => say("Installing Prisma's schema engine from npm, once: up to a minute.") })

@@ -62,6 +62,9 @@ fn refusal(target: &DatabaseTarget, kind: ContextKind, because: &str) -> Refusal
         Some(line) if target.class == Class::Unknown => refusal.instead(format!(
             "use a local database; or, if this one holds nothing that matters, declare it in prisma-guard.json: {line}"
         )),
+        _ if target.class == Class::Production => refusal.instead(
+            "use a local database here; the production connection string belongs to the deploy job and to the running application only",
+        ),
         _ => refusal,
     }
 }

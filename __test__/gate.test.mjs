@@ -1,0 +1,127 @@
+// The gate, attacked with the real Prisma CLI of the application: by its launcher, by its file, by another copy, with every variable set.
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { productionDatabase } from './support/production-database.mjs'
+import { Shop } from './support/shop.mjs'
+
+const boast = { CI: 'true', NODE_ENV: 'production', PRISMA_DEPLOYMENT_APPROVED: 'true', npm_lifecycle_event: 'deploy:db', DATABASE_ENV: 'development' }
+
+describe('the gate', () => {
+  /** @type {Shop} */
+  let shop
+  before(async () => {
+    shop = await Shop.create()
+    await productionDatabase(shop)
+  })
+  after(() => shop.remove())
+
+  const launcher = () => path.join(shop.project, 'node_modules/.bin/prisma')
+  const entry = () => path.join(shop.project, 'node_modules/prisma/build/index.js')
+
+  async function refused(ended, rule = 'direct-execution', exitCode = 77) {
+    const result = await ended
+    assert.equal(result.exitCode, exitCode, result.output)
+    assert.match(result.stderr, new RegExp(`✖ ${rule} `), result.output)
+    return result
+  }
+
+  /** Runs an attack and asserts that the production database stayed as it was, byte for byte. */
+  async function untouched(attack) {
+    const before = shop.databaseDigest()
+    await attack()
+    assert.equal(shop.databaseDigest(), before, 'the production database changed')
+  }
+
+  for (const [name, args] of [
+    ['migrate deploy', ['migrate', 'deploy']],
+    ['migrate deploy behind options', ['--', 'migrate', '--', 'deploy', '--', '--help']],
+    ['migrate reset', ['migrate', 'reset', '--force']],
+    ['a reset that says false', ['db', 'push', '--force-reset=false']],
+    ['migrate resolve', ['migrate', 'resolve', '--applied', 'x']],
+    ['db push', ['db', 'push']],
+    ['studio', ['studio', '--browser', 'none']],
+    ['a command that nobody knows', ['migrate', 'everything']],
+    ['a read without a proof of CI', ['migrate', 'status']],
+  ]) {
+    it(`refuses on production, with every variable set: ${name}`, () =>
+      untouched(() => refused(shop.run(launcher(), args, { env: { ...boast, DATABASE_URL: shop.url } }))))
+  }
+
+  it('refuses an undeclared remote database as if it were production', () =>
+    refused(shop.run(launcher(), ['db', 'push'], { env: { DATABASE_URL: 'postgresql://u:planted@db.unknown.example/x' } }))
+      .then(({ output }) => assert.ok(!output.includes('planted'))))
+
+  it("refuses Prisma's own file, which loads prisma.config.ts, and the string stays in custody", () =>
+    untouched(async () => {
+      for (const args of [['migrate', 'deploy'], ['migrate', 'reset', '--force'], ['db', 'push', '--accept-data-loss']]) {
+        await refused(shop.node(entry(), ...args, { env: { ...boast, DATABASE_URL: shop.url } }))
+      }
+    }))
+
+  it('refuses another copy of Prisma', () =>
+    untouched(async () => {
+      const other = path.join(shop.folder, 'other/node_modules')
+      fs.mkdirSync(other, { recursive: true })
+      for (const name of fs.readdirSync(path.join(shop.project, 'node_modules'))) {
+        if (name !== 'prisma' && name !== '.bin') fs.symlinkSync(path.join(shop.project, 'node_modules', name), path.join(other, name))
+      }
+      fs.cpSync(path.join(shop.project, 'node_modules/prisma'), path.join(other, 'prisma'), { recursive: true })
+      await refused(shop.node(path.join(other, 'prisma/build/index.js'), 'migrate', 'deploy', { env: { ...boast, DATABASE_URL: shop.url } }))
+    }))
+
+  it('refuses a variable that replaces the engine, by name', () =>
+    untouched(async () => {
+      const ended = await shop.run(launcher(), ['migrate', 'deploy'], { env: { DATABASE_URL: shop.url, PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true' } })
+      assert.equal(ended.exitCode, 77, ended.output)
+      assert.match(ended.output, /✖ behaviour-override[\s\S]*PRISMA_SCHEMA_ENGINE_BINARY/)
+    }))
+
+  it('lets a command that needs no database pass, with the production variable set and with none', async () => {
+    for (const env of [{ DATABASE_URL: shop.url }, {}]) {
+      const ended = await shop.run(launcher(), ['validate'], { env })
+      assert.equal(ended.exitCode, 0, ended.output)
+    }
+  })
+
+  it('hands a process that is not the Prisma CLI an inert string in place of the production one', async () => {
+    const ended = await shop.node('-e', "console.log(require('@org/prisma-guard/config').databaseUrl('DATABASE_URL'))", { env: { DATABASE_URL: shop.url } })
+    assert.equal(ended.exitCode, 0, ended.output)
+    assert.ok(!ended.stdout.includes(shop.database), ended.stdout)
+  })
+
+  it('changes nothing that a person or a script can see on a local database', async () => {
+    const local = { DATABASE_URL: 'file:./data/local.db' }
+    fs.mkdirSync(path.join(shop.project, 'data'), { recursive: true })
+    const pushed = await shop.run(launcher(), ['db', 'push'], { env: local })
+    assert.equal(pushed.exitCode, 0, pushed.output)
+    for (const args of [['validate'], ['migrate', 'status'], ['db', 'nonsense']]) {
+      const gated = await shop.run(launcher(), args, { env: local })
+      const plain = await shop.node(entry(), ...args, { env: local })
+      // How long a command took is the one thing that differs from run to run.
+      const seen = ({ exitCode, stdout, stderr }) => ({ exitCode, stdout: stdout.replace(/\d+ms/g, 'ms'), stderr })
+      if (args[1] === 'nonsense') assert.notEqual(gated.exitCode, 77, gated.output)
+      assert.deepEqual(seen(gated), seen(plain), args.join(' '))
+    }
+  })
+
+  it('is shut again by one command after the real CLI was linked back, and says so until then', async () => {
+    fs.rmSync(launcher())
+    fs.symlinkSync('../prisma/build/index.js', launcher())
+    const open = await shop.guard('doctor')
+    assert.equal(open.exitCode, 1, open.output)
+    assert.match(open.output, /OPEN/)
+    assert.equal((await shop.guard('install')).exitCode, 0)
+    assert.equal((await shop.guard('doctor')).exitCode, 0)
+    const once = fs.readFileSync(launcher())
+    assert.equal((await shop.guard('install')).exitCode, 0)
+    assert.deepEqual(fs.readFileSync(launcher()), once, 'install is not idempotent')
+    assert.ok(fs.readFileSync(entry(), 'utf8').length > 10_000, "Prisma's own file was written through the link")
+    await untouched(() => refused(shop.run(launcher(), ['migrate', 'deploy'], { env: { ...boast, DATABASE_URL: shop.url } })))
+    assert.equal((await shop.guard('uninstall')).exitCode, 0)
+    assert.equal(fs.readlinkSync(launcher()), '../prisma/build/index.js')
+    assert.equal((await shop.guard('install')).exitCode, 0)
+  })
+})
