@@ -70,7 +70,10 @@ pub fn assert_ci(options: Option<FolderOptions>) -> CiProof {
     speak::enforcing(|| {
         let world = crate::execute::Outside::new(options.and_then(|given| given.cwd))?;
         let proof = promotion::prove_ci(&world.world(&crate::scan::scan))?;
-        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay below 2^53 for longer than there are clocks")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "seconds since 1970 stay below 2^53 for longer than there are clocks"
+        )]
         let seconds = |moment: guard_core::system::clock::Timestamp| moment.0 as f64;
         Ok(CiProof {
             issued: seconds(proof.issued),

@@ -30,9 +30,7 @@ pub struct DatabaseTarget {
     /// The policy's name for the environment, where `class` is `production`.
     pub environment: Option<String>,
     /// The kind of database, where it is known.
-    #[napi(
-        ts_type = "'postgresql' | 'mysql' | 'sqlserver' | 'mongodb' | 'sqlite' | 'cockroachdb' | 'prisma' | null"
-    )]
+    #[napi(ts_type = "'postgresql' | 'mysql' | 'sqlserver' | 'mongodb' | 'sqlite' | 'cockroachdb' | 'prisma' | null")]
     pub provider: Option<String>,
     /// Every place that a driver may contact.
     pub endpoints: Vec<Endpoint>,

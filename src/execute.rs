@@ -22,8 +22,11 @@ pub(crate) struct Outside {
 
 impl Outside {
     pub(crate) fn new(folder: Option<String>) -> Result<Self, Refusal> {
-        let unknown = |what: &str| Refusal::new(Rule::InternalError, format!("{what} cannot be found"), "the operating system does not say");
-        let node = process::current().and_then(|process| process.executable).ok_or_else(|| unknown("the running Node"))?;
+        let unknown = |what: &str| {
+            Refusal::new(Rule::InternalError, format!("{what} cannot be found"), "the operating system does not say")
+        };
+        let node =
+            process::current().and_then(|process| process.executable).ok_or_else(|| unknown("the running Node"))?;
         Ok(Outside {
             folder: working_folder(folder)?,
             environment: Environment::of_process(),

@@ -56,7 +56,8 @@ pub fn config_database_url(name_or_url: String, argv: Vec<String>) -> String {
             (None, Some(major)) => Some(with_request(&argv, major, gate::decide)?),
             (None, None) => None,
         };
-        let answer = with_request(&argv, major.unwrap_or(7), |request| gate::custody(&name_or_url, request, pass.as_ref()))?;
+        let answer =
+            with_request(&argv, major.unwrap_or(7), |request| gate::custody(&name_or_url, request, pass.as_ref()))?;
         Ok(match answer {
             Custody::HandedOut(url) => url.reveal().to_owned(),
             Custody::Inert(url) => url,
@@ -90,6 +91,7 @@ fn recall(argv: &[String]) -> Option<Pass> {
 /// CLI is a file of a package that Prisma publishes with a bin.
 fn prisma_major(argv: &[String]) -> Option<u32> {
     let script = files::real_path(Path::new(argv.get(1)?));
-    let package: PathBuf = script.ancestors().skip(1).find(|folder| files::exists(&folder.join("package.json")))?.to_path_buf();
+    let package: PathBuf =
+        script.ancestors().skip(1).find(|folder| files::exists(&folder.join("package.json")))?.to_path_buf();
     prisma::cli_package(&package)
 }

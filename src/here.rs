@@ -52,16 +52,16 @@ pub(crate) fn working_folder(folder: Option<String>) -> Result<PathBuf, Refusal>
     #[expect(clippy::disallowed_methods, reason = "the one reader of the working folder")]
     let here = std::env::current_dir();
     let here = here.map_err(|error| {
-        Refusal::new(Rule::InvalidArgument, "the working folder cannot be read", format!("the operating system says: {error}"))
+        Refusal::new(
+            Rule::InvalidArgument,
+            "the working folder cannot be read",
+            format!("the operating system says: {error}"),
+        )
     })?;
     Ok(folder.map_or_else(|| here.clone(), |folder| here.join(folder)))
 }
 
 /// The nearest folder with a package.json, from here upwards; else this folder.
 fn project_root(folder: &Path) -> PathBuf {
-    folder
-        .ancestors()
-        .find(|candidate| files::exists(&candidate.join("package.json")))
-        .unwrap_or(folder)
-        .to_path_buf()
+    folder.ancestors().find(|candidate| files::exists(&candidate.join("package.json"))).unwrap_or(folder).to_path_buf()
 }

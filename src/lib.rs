@@ -3,8 +3,6 @@
 //! Two kinds of export. What looks throws: its errors become `GuardError` in `js/native.js`. What enforces ends the process:
 //! it writes the refusal to standard error and calls `_exit`, so that no `try` swallows it (see [`speak`]).
 
-#![expect(unreachable_pub, reason = "what #[napi] exports is reached from JavaScript")]
-
 mod ci;
 mod classify;
 mod command_line;

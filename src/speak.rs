@@ -60,7 +60,10 @@ pub(crate) fn coloured_output() -> bool {
 
 /// One line on standard error.
 pub(crate) fn note(line: &str) {
-    write_fully(&mut std::io::stderr().lock(), format!("prisma-guard: {}\n", guard_report::text::visible(line)).as_bytes());
+    write_fully(
+        &mut std::io::stderr().lock(),
+        format!("prisma-guard: {}\n", guard_report::text::visible(line)).as_bytes(),
+    );
 }
 
 /// One line on standard output. A closed pipe is nobody's business here.

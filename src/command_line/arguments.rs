@@ -71,7 +71,8 @@ pub(super) struct Arguments {
 
 /// Reads the arguments after `prisma-guard`.
 pub(super) fn read(argv: &[String]) -> Result<Arguments, Refusal> {
-    let mut read = Arguments { command: Command::Help, format: Format::Terminal, words: Vec::new(), postinstall: false };
+    let mut read =
+        Arguments { command: Command::Help, format: Format::Terminal, words: Vec::new(), postinstall: false };
     let mut command = None;
     let mut parser = lexopt::Parser::from_args(argv);
     loop {

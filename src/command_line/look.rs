@@ -17,7 +17,9 @@ pub(super) fn help() -> Result<i32, Refusal> {
     for (_, name, help) in Command::ALL {
         speak::say(&format!("  {name:<10} {help}"));
     }
-    speak::say("\nExit codes: 0 done, 1 it ran and failed or findings exist, 77 refused by the contract, 78 could not decide.");
+    speak::say(
+        "\nExit codes: 0 done, 1 it ran and failed or findings exist, 77 refused by the contract, 78 could not decide.",
+    );
     speak::say("No flag and no environment variable switches a guard off.");
     Ok(0)
 }
@@ -39,8 +41,12 @@ pub(super) fn explain(arguments: &Arguments) -> Result<i32, Refusal> {
         return Ok(0);
     }
     let rule = Rule::from_name(name).ok_or_else(|| {
-        Refusal::new(Rule::InvalidArgument, format!("`{name}` is no rule of the contract"), "the name is not in the list")
-            .instead("`npx prisma-guard explain` lists every rule")
+        Refusal::new(
+            Rule::InvalidArgument,
+            format!("`{name}` is no rule of the contract"),
+            "the name is not in the list",
+        )
+        .instead("`npx prisma-guard explain` lists every rule")
     })?;
     speak::say(&guard_report::explain(rule));
     Ok(0)
@@ -60,7 +66,11 @@ pub(super) fn doctor(arguments: &Arguments) -> Result<i32, Refusal> {
             };
             speak::say(&guard_report::text::visible(&format!("{state}  {:<10} {}", door.name, door.seen)));
         }
-        speak::say(if open { "\nSome door is open: run `npx prisma-guard install`" } else { "\nEvery door that is here is shut" });
+        speak::say(if open {
+            "\nSome door is open: run `npx prisma-guard install`"
+        } else {
+            "\nEvery door that is here is shut"
+        });
     }
     Ok(i32::from(open))
 }

@@ -13,8 +13,9 @@ use guard_core::rule::Rule;
 
 pub(super) fn install(arguments: &Arguments) -> Result<i32, Refusal> {
     let folder = working_folder(None)?;
-    let package = package_folder()
-        .ok_or_else(|| Refusal::new(Rule::InternalError, "the folder of this package is not known", "the loader did not say it"))?;
+    let package = package_folder().ok_or_else(|| {
+        Refusal::new(Rule::InternalError, "the folder of this package is not known", "the loader did not say it")
+    })?;
     let seen = doors::install(&folder, &package.join("bin").join("prisma.js"))?;
     tell(&seen, arguments)?;
     Ok(0)
@@ -43,7 +44,9 @@ pub(super) fn keygen() -> Result<i32, Refusal> {
     })?;
     speak::say("For prisma-guard.json, in the environment's attestation:");
     speak::say(&format!("  {{ \"kind\": \"key\", \"publicKey\": \"{}\" }}", key.public));
-    speak::say("For the CI's secret store, as PRISMA_GUARD_SIGNING_KEY, in the deploy job's protected environment only:");
+    speak::say(
+        "For the CI's secret store, as PRISMA_GUARD_SIGNING_KEY, in the deploy job's protected environment only:",
+    );
     speak::say(&format!("  {}", key.secret));
     Ok(0)
 }
@@ -85,7 +88,8 @@ pub(super) fn prove(arguments: &Arguments) -> Result<i32, Refusal> {
     } else {
         for attack in &attacks {
             let mark = if attack.refused { "refused    " } else { "GOT THROUGH" };
-            speak::say(&guard_report::text::visible(&format!("{mark}  {}\n             {}", attack.claim, attack.detail)));
+            speak::say(&guard_report::text::visible(&format!("{mark}  {}: {}", attack.name, attack.claim)));
+            speak::say(&guard_report::text::visible(&format!("             {}", attack.detail)));
         }
         speak::say(&format!("{} attacks, {} refused, {through} got through", attacks.len(), attacks.len() - through));
     }

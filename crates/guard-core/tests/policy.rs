@@ -73,7 +73,10 @@ fn a_wrong_value_is_named_with_its_key_and_line() {
     assert!(why_after("\"kind\": \"oidc\"", "\"kind\": \"oidcc\"").contains("nearest known value is `oidc`"));
     let why = why_after("\"migrateDeploy\": false", "\"migrateDeploy\": \"false\"");
     assert!(why.starts_with("line 15, column 63: `nonProduction.migrateDeploy`: invalid type: string"), "{why}");
-    assert!(why_after("\"2h\"", "\"2 hours\"").starts_with("line 12, column 7: `environments.production.maxAge`: an age is"));
+    assert!(
+        why_after("\"2h\"", "\"2 hours\"")
+            .starts_with("line 12, column 7: `environments.production.maxAge`: an age is")
+    );
     assert!(why_after("\"123456\"", "123456").contains("claims.repository_id`: a claim is a string"));
     assert!(why_after("\"scan\": { \"allow\": [] }", "\"scan\": []").contains("`scan`"));
     assert!(refusal("[]").why.contains("invalid type"));
@@ -91,19 +94,43 @@ fn a_key_that_stands_twice_is_an_error_wherever_it_stands() {
 #[test]
 fn an_environment_has_databases_claims_and_an_issuer_that_nobody_else_can_be() {
     for issuer in [
-        "http://ci.example.com", "http://127.0.0.1.example.com", "http://localhost.example.com", "ftp://localhost", "not a url", "https://",
-        "https://user@ci.example.com", "https://user:pw@ci.example.com", "https://ci.example.com/?x=1", "https://ci.example.com/#x",
-        "http://0.0.0.0", " https://ci.example.com", "https://@ci.example.com", "https:\\\\ci.example.com", "file:///etc/passwd",
+        "http://ci.example.com",
+        "http://127.0.0.1.example.com",
+        "http://localhost.example.com",
+        "ftp://localhost",
+        "not a url",
+        "https://",
+        "https://user@ci.example.com",
+        "https://user:pw@ci.example.com",
+        "https://ci.example.com/?x=1",
+        "https://ci.example.com/#x",
+        "http://0.0.0.0",
+        " https://ci.example.com",
+        "https://@ci.example.com",
+        "https:\\\\ci.example.com",
+        "file:///etc/passwd",
     ] {
         let text = serde_json::to_string(issuer).unwrap();
         let why = why_after("\"https://token.actions.githubusercontent.com\"", &text);
         assert!(why.contains("attestation.issuer"), "{issuer}: {why}");
     }
-    for issuer in ["http://127.0.0.1:8080", "http://[::1]:1/x", "http://localhost:9", "http://127.9.9.9", "https://gitlab.example.com"] {
+    for issuer in [
+        "http://127.0.0.1:8080",
+        "http://[::1]:1/x",
+        "http://localhost:9",
+        "http://127.9.9.9",
+        "https://gitlab.example.com",
+    ] {
         let text = DESIGN.replace("https://token.actions.githubusercontent.com", issuer);
         assert!(policy::parse(&text, "x").is_ok(), "{issuer}");
     }
-    assert!(why_after("{ \"repository_id\": \"123456\", \"ref\": \"refs/heads/main\", \"environment\": \"production\" }", "{}").contains("at least one claim"));
+    assert!(
+        why_after(
+            "{ \"repository_id\": \"123456\", \"ref\": \"refs/heads/main\", \"environment\": \"production\" }",
+            "{}"
+        )
+        .contains("at least one claim")
+    );
     assert!(why_after("\"refs/heads/main\"", "\"*\"").contains("more than `*`"));
     assert!(why_after("\"refs/heads/main\"", "[]").contains("claims.ref"));
     let list = "[\"db.prod.example.com\", \"*.prod.example.net\", \"aws-0-eu-west-1.pooler.supabase.com#qdrk\"]";
@@ -130,10 +157,18 @@ fn a_deploy_script_stays_inside_the_project() {
 #[test]
 fn a_public_key_is_thirty_two_bytes() {
     let with = |key: &str| {
-        format!(r#"{{"environments":{{"p":{{"databases":["a"],"attestation":{{"kind":"key","publicKey":"{key}"}}}}}}}}"#)
+        format!(
+            r#"{{"environments":{{"p":{{"databases":["a"],"attestation":{{"kind":"key","publicKey":"{key}"}}}}}}}}"#
+        )
     };
     assert!(policy::parse(&with("ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), "x").is_ok());
-    for key in ["", "ed25519:", "ed25519:AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] {
+    for key in [
+        "",
+        "ed25519:",
+        "ed25519:AAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    ] {
         assert!(refusal(&with(key)).why.contains("publicKey"), "{key}");
     }
 }

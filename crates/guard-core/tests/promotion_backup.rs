@@ -215,7 +215,9 @@ fn a_store_that_is_missing_no_folder_or_inside_the_checkout_is_refused_and_never
     std::fs::create_dir_all(checkout.join("backups")).unwrap();
     std::fs::write(folder.path().join("file"), "x").unwrap();
     std::os::unix::fs::symlink(checkout.join("backups"), folder.path().join("link")).unwrap();
-    for (directory, words) in [("gone", "does not exist"), ("file", "not a folder"), ("checkout/backups", "inside"), ("link", "inside")] {
+    for (directory, words) in
+        [("gone", "does not exist"), ("file", "not a folder"), ("checkout/backups", "inside"), ("link", "inside")]
+    {
         let refusal = BackupFolder::find(&policy(&folder.path().join(directory)), &checkout, &checkout).unwrap_err();
         assert_eq!(refusal.rule, Rule::BackupNotProven);
         assert!(refusal.why.contains(words), "{directory}: {}", refusal.why);

@@ -108,7 +108,10 @@ fn a_folder_that_is_not_what_prisma_makes_is_one_clear_refusal() {
     let cases: [(Spoil, &str); 8] = [
         (|m| std::fs::remove_file(m.join("migration_lock.toml")).unwrap(), "migration_lock.toml"),
         (|m| std::fs::write(m.join("migration_lock.toml"), "provider = sqlite").unwrap(), "one provider"),
-        (|m| std::fs::write(m.join("migration_lock.toml"), "provider = \"sqlite\"\nprovider = \"mysql\"\n").unwrap(), "one provider"),
+        (
+            |m| std::fs::write(m.join("migration_lock.toml"), "provider = \"sqlite\"\nprovider = \"mysql\"\n").unwrap(),
+            "one provider",
+        ),
         (|m| std::fs::create_dir(m.join("20240109_empty")).unwrap(), "no migration.sql"),
         (|m| std::fs::write(m.join("20240101_a/migration.sql"), [0xFF, 0xFE, 0x00]).unwrap(), "not UTF-8"),
         (|m| std::os::unix::fs::symlink("/etc/passwd", m.join("20240101_a/x.sql")).unwrap(), "not a real file"),

@@ -33,16 +33,36 @@ fn class(url: &str) -> Class {
 #[test]
 fn every_way_to_write_a_production_host_is_production() {
     for url in [
-        "postgresql://u:p@db.prod.example.com:5432/shop", "POSTGRES://u:p@DB.Prod.Example.COM./shop", "postgresql://localhost/shop?host=db.prod.example.com",
-        "postgresql://localhost/x?host=localhost&host=db.prod.example.com", "postgresql://%64b.prod.example.com/x", "postgresql://a.prod.example.net/x",
-        "postgresql://localhost,db.prod.example.com:6432/x", "postgresql://u:localhost@db.prod.example.com/x?application_name=localhost",
-        "\"postgresql://db.prod.example.com/x\"", "  'postgresql://db.prod.example.com/x' \n", "postgresql://db.pr\nod.example.com/x",
-        "postgresql://postgres.qdrkabc:p@pooler.example.com:6543/postgres", "mysql://u:p@db.prod.example.com/x", "mysql://localhost/x?host=db.prod.example.com",
-        "postgresql://127.1:6543/x", "postgresql://2130706433:6543/x", "postgresql://[::ffff:127.0.0.1]:6543/x", "postgresql://127.0.0.1/x?port=6543",
-        "postgresql://xn--bcher-kva.example/x", "postgresql://db.prod.example.com/scratch", "file:data/prod.db", "file:./data/../data/prod.db",
-        "file:data/%70rod.db", "libsql://db.prod.example.com?authToken=x", "sqlserver://db.prod.example.com:1433;database=x;user=a;password={b;c}",
-        "mongodb://a,db.prod.example.com/x", "mongodb+srv://db.prod.example.com/x", "prisma://db.prod.example.com/?api_key=x",
-        "postgresql:///x?hostaddr=db.prod.example.com", "postgresql://u:p@db.prod.example.com/ss@localhost/x",
+        "postgresql://u:p@db.prod.example.com:5432/shop",
+        "POSTGRES://u:p@DB.Prod.Example.COM./shop",
+        "postgresql://localhost/shop?host=db.prod.example.com",
+        "postgresql://localhost/x?host=localhost&host=db.prod.example.com",
+        "postgresql://%64b.prod.example.com/x",
+        "postgresql://a.prod.example.net/x",
+        "postgresql://localhost,db.prod.example.com:6432/x",
+        "postgresql://u:localhost@db.prod.example.com/x?application_name=localhost",
+        "\"postgresql://db.prod.example.com/x\"",
+        "  'postgresql://db.prod.example.com/x' \n",
+        "postgresql://db.pr\nod.example.com/x",
+        "postgresql://postgres.qdrkabc:p@pooler.example.com:6543/postgres",
+        "mysql://u:p@db.prod.example.com/x",
+        "mysql://localhost/x?host=db.prod.example.com",
+        "postgresql://127.1:6543/x",
+        "postgresql://2130706433:6543/x",
+        "postgresql://[::ffff:127.0.0.1]:6543/x",
+        "postgresql://127.0.0.1/x?port=6543",
+        "postgresql://xn--bcher-kva.example/x",
+        "postgresql://db.prod.example.com/scratch",
+        "file:data/prod.db",
+        "file:./data/../data/prod.db",
+        "file:data/%70rod.db",
+        "libsql://db.prod.example.com?authToken=x",
+        "sqlserver://db.prod.example.com:1433;database=x;user=a;password={b;c}",
+        "mongodb://a,db.prod.example.com/x",
+        "mongodb+srv://db.prod.example.com/x",
+        "prisma://db.prod.example.com/?api_key=x",
+        "postgresql:///x?hostaddr=db.prod.example.com",
+        "postgresql://u:p@db.prod.example.com/ss@localhost/x",
     ] {
         assert_eq!(class(url), Class::Production, "{url:?}");
     }
@@ -50,17 +70,50 @@ fn every_way_to_write_a_production_host_is_production() {
 
 #[test]
 fn what_is_local_is_local_and_what_only_looks_so_is_unknown() {
-    for url in ["postgresql://u:p@localhost:1/x", "mysql://127.0.0.1:1/x", "postgresql:///x", "postgresql://db/x", "file:./dev.db", ":memory:", "file::memory:",
-        "postgresql:///x?host=/var/run/postgresql", "mysql://localhost:1/x?socket=/run/mysqld/mysqld.sock", "postgresql://shop.localhost:1/x", "http://127.0.0.1:1"] {
+    for url in [
+        "postgresql://u:p@localhost:1/x",
+        "mysql://127.0.0.1:1/x",
+        "postgresql:///x",
+        "postgresql://db/x",
+        "file:./dev.db",
+        ":memory:",
+        "file::memory:",
+        "postgresql:///x?host=/var/run/postgresql",
+        "mysql://localhost:1/x?socket=/run/mysqld/mysqld.sock",
+        "postgresql://shop.localhost:1/x",
+        "http://127.0.0.1:1",
+    ] {
         assert_eq!(class(url), Class::Local, "{url}");
     }
-    for url in ["postgresql://localhost.example.com/x", "postgresql://prod.example.net/x", "postgresql://other/x", "file:/etc/passwd", "file:../x.db",
-        "postgresql:///x?host=/cloudsql/p:r:i", "postgresql://u:localhost@h.example.com/x", "prisma://localhost/?api_key=x", "mongodb+srv://localhost/x",
-        "postgresql://localhost,h.example.com/x", "libsql://h.example.com"] {
+    for url in [
+        "postgresql://localhost.example.com/x",
+        "postgresql://prod.example.net/x",
+        "postgresql://other/x",
+        "file:/etc/passwd",
+        "file:../x.db",
+        "postgresql:///x?host=/cloudsql/p:r:i",
+        "postgresql://u:localhost@h.example.com/x",
+        "prisma://localhost/?api_key=x",
+        "mongodb+srv://localhost/x",
+        "postgresql://localhost,h.example.com/x",
+        "libsql://h.example.com",
+    ] {
         assert_eq!(class(url), Class::Unknown, "{url}");
     }
     assert_eq!(class("postgresql://staging.example.com/x"), Class::NonProduction);
-    for url in ["", " ", "\"\"", "localhost", "postgresql:x", "postgresql://h:port/x", "postgresql://u:pa/ss@h/x", "postgresql://u:12#x@h/y", "ftp://localhost", "file:", "postgresql://a b/x"] {
+    for url in [
+        "",
+        " ",
+        "\"\"",
+        "localhost",
+        "postgresql:x",
+        "postgresql://h:port/x",
+        "postgresql://u:pa/ss@h/x",
+        "postgresql://u:12#x@h/y",
+        "ftp://localhost",
+        "file:",
+        "postgresql://a b/x",
+    ] {
         assert_eq!(class(url), Class::Invalid, "{url}");
     }
     assert_eq!(class(&format!("postgresql://localhost/{}", "x".repeat(1 << 20))), Class::Invalid);
@@ -75,7 +128,10 @@ fn links_do_not_hide_a_production_file_and_do_not_make_a_foreign_one_local() {
     std::os::unix::fs::symlink("data/prod.db", folder.path().join("soft.db")).unwrap();
     std::os::unix::fs::symlink(outside.path(), folder.path().join("out")).unwrap();
     let class = |url: &str| classify_in(&loaded, &Environment::default(), url).class;
-    assert_eq!((class("file:hard.db"), class("file:soft.db"), class("file:out/x.db")), (Class::Production, Class::Production, Class::Unknown));
+    assert_eq!(
+        (class("file:hard.db"), class("file:soft.db"), class("file:out/x.db")),
+        (Class::Production, Class::Production, Class::Unknown)
+    );
 }
 
 #[test]
@@ -83,7 +139,10 @@ fn variables_of_the_process_can_make_it_worse_and_never_better() {
     let (_folder, loaded) = project();
     let class = |pairs: &[(&str, &str)], url: &str| classify_in(&loaded, &pairs.iter().copied().collect(), url).class;
     assert_eq!(class(&[("PGHOST", "db.prod.example.com")], "postgresql:///x"), Class::Production);
-    assert_eq!(class(&[("PGHOST", "localhost"), ("NODE_ENV", "development")], "postgresql://db.prod.example.com/x"), Class::Production);
+    assert_eq!(
+        class(&[("PGHOST", "localhost"), ("NODE_ENV", "development")], "postgresql://db.prod.example.com/x"),
+        Class::Production
+    );
     assert_eq!(class(&[("PGPORT", "6543")], "postgresql://127.0.0.1/x"), Class::Production);
     assert_eq!(class(&[("KUBERNETES_SERVICE_HOST", "10.0.0.1")], "postgresql://db/x"), Class::Unknown);
 }
@@ -94,19 +153,31 @@ fn a_digest_stands_for_its_pattern() {
     let digest = guard_core::digest::Digest::of(b"secret.example.org:5432/shop");
     loaded.policy.environments.get_mut("production").unwrap().databases = vec![format!("sha256:{digest}")];
     let class = |url: &str| classify_in(&loaded, &Environment::default(), url).class;
-    assert_eq!((class("postgresql://Secret.example.org/Shop"), class("postgresql://secret.example.org/other")), (Class::Production, Class::Unknown));
+    assert_eq!(
+        (class("postgresql://Secret.example.org/Shop"), class("postgresql://secret.example.org/other")),
+        (Class::Production, Class::Unknown)
+    );
 }
 
 #[test]
 fn the_line_that_declares_an_unknown_host_is_ready_to_paste() {
     let (_folder, loaded) = project();
     let target = classify_in(&loaded, &Environment::default(), "postgresql://h.example.com/x");
-    assert_eq!(target::declaration_line(&target).as_deref(), Some(r#""nonProduction": { "databases": ["h.example.com"] }"#));
+    assert_eq!(
+        target::declaration_line(&target).as_deref(),
+        Some(r#""nonProduction": { "databases": ["h.example.com"] }"#)
+    );
 }
 
 fn look(root: &Path, major: u32, pairs: &[(&str, &str)]) -> Vec<target::FoundUrl> {
     let environment: Environment = pairs.iter().copied().collect();
-    target::find(&Search { working_folder: root, environment: &environment, prisma_major: major, config: None, schema: None })
+    target::find(&Search {
+        working_folder: root,
+        environment: &environment,
+        prisma_major: major,
+        config: None,
+        schema: None,
+    })
 }
 
 fn given(found: &[target::FoundUrl]) -> Vec<(Role, String, String)> {
@@ -124,11 +195,21 @@ fn prisma_7_reads_the_config_and_loads_env_files_only_where_it_says_so() {
     let config = "export default { datasource: { url: process.env.X, shadowDatabaseUrl: 'file:s.db' } }";
     std::fs::write(folder.path().join("prisma.config.ts"), config).unwrap();
     let shadow = (Role::ShadowDatabaseUrl, "prisma.config.ts".to_owned(), "file:s.db".to_owned());
-    assert_eq!(given(&look(folder.path(), 7, &[])), [(Role::Url, "environment X".to_owned(), "Missing".to_owned()), shadow.clone()]);
+    assert_eq!(
+        given(&look(folder.path(), 7, &[])),
+        [(Role::Url, "environment X".to_owned(), "Missing".to_owned()), shadow.clone()]
+    );
     std::fs::write(folder.path().join("prisma.config.ts"), format!("import 'dotenv/config'; {config}")).unwrap();
-    assert_eq!(given(&look(folder.path(), 7, &[])), [(Role::Url, ".env X".to_owned(), "file:a.db".to_owned()), shadow.clone()]);
+    assert_eq!(
+        given(&look(folder.path(), 7, &[])),
+        [(Role::Url, ".env X".to_owned(), "file:a.db".to_owned()), shadow.clone()]
+    );
     assert_eq!(given(&look(folder.path(), 7, &[("X", "file:e.db")]))[0].2, "file:e.db");
-    std::fs::write(folder.path().join("prisma7.config.ts"), "export default { datasource: { url: 'file:shadowing.db' } }").unwrap();
+    std::fs::write(
+        folder.path().join("prisma7.config.ts"),
+        "export default { datasource: { url: 'file:shadowing.db' } }",
+    )
+    .unwrap();
     assert_eq!(given(&look(folder.path(), 7, &[]))[0].2, "file:shadowing.db");
 }
 
@@ -136,7 +217,11 @@ fn prisma_7_reads_the_config_and_loads_env_files_only_where_it_says_so() {
 fn prisma_6_reads_schema_env_files_and_the_direct_url() {
     let (folder, _) = project();
     std::fs::create_dir(folder.path().join("prisma")).unwrap();
-    std::fs::write(folder.path().join("prisma/schema.prisma"), "datasource db {\n url = env(\"A\")\n directUrl = env(\"B\")\n}\n").unwrap();
+    std::fs::write(
+        folder.path().join("prisma/schema.prisma"),
+        "datasource db {\n url = env(\"A\")\n directUrl = env(\"B\")\n}\n",
+    )
+    .unwrap();
     std::fs::write(folder.path().join(".env"), "H=db.prod.example.com\nB=\"postgresql://${H}/x\"\n").unwrap();
     std::fs::write(folder.path().join("prisma/.env"), "A=file:a.db\nB=file:b.db\n").unwrap();
     let found = given(&look(folder.path(), 6, &[]));
@@ -144,15 +229,21 @@ fn prisma_6_reads_schema_env_files_and_the_direct_url() {
     assert_eq!(found[1], (Role::DirectUrl, ".env B".to_owned(), "postgresql://db.prod.example.com/x".to_owned()));
     std::fs::write(folder.path().join("prisma.config.ts"), "export default {}").unwrap();
     assert!(look(folder.path(), 6, &[]).iter().all(|found| found.value == FoundValue::Missing));
-    std::fs::write(folder.path().join("prisma.config.ts"), "export default { datasource: { url: 'file:c.db' } }").unwrap();
-    assert_eq!(given(&look(folder.path(), 6, &[])), [(Role::Url, "prisma.config.ts".to_owned(), "file:c.db".to_owned())]);
+    std::fs::write(folder.path().join("prisma.config.ts"), "export default { datasource: { url: 'file:c.db' } }")
+        .unwrap();
+    assert_eq!(
+        given(&look(folder.path(), 6, &[])),
+        [(Role::Url, "prisma.config.ts".to_owned(), "file:c.db".to_owned())]
+    );
 }
 
 #[test]
 fn a_client_takes_the_environment_before_the_env_file() {
     let (folder, _) = project();
     std::fs::write(folder.path().join(".env"), "DATABASE_URL=file:a.db\n").unwrap();
-    let find = |pairs: &[(&str, &str)]| target::find_for_client(folder.path(), &pairs.iter().copied().collect()).map(|found| found.source);
+    let find = |pairs: &[(&str, &str)]| {
+        target::find_for_client(folder.path(), &pairs.iter().copied().collect()).map(|found| found.source)
+    };
     assert_eq!(find(&[]).as_deref(), Some(".env DATABASE_URL"));
     assert_eq!(find(&[("DATABASE_URL", "file:b.db")]).as_deref(), Some("environment DATABASE_URL"));
 }

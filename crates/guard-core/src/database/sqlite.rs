@@ -92,8 +92,8 @@ pub(crate) fn count_tables(connection: &Connection) -> rusqlite::Result<Vec<Tabl
     names
         .into_iter()
         .map(|table| {
-            let rows: i64 = connection
-                .query_row(&format!("SELECT count(*) FROM main.{}", quote(&table)), [], |row| row.get(0))?;
+            let rows: i64 =
+                connection.query_row(&format!("SELECT count(*) FROM main.{}", quote(&table)), [], |row| row.get(0))?;
             Ok(TableRows { table, rows: u64::try_from(rows).unwrap_or(0) })
         })
         .collect()

@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The longest age that a policy may name: seven days, in seconds.
 pub(super) const LONGEST_SECONDS: u32 = 7 * 24 * 60 * 60;
 
-const EXPECTED: &str = "an age is a whole number above 0 and `m`, `h` or `d`, like \"90m\" or \"2h\", and at most \"7d\"";
+const EXPECTED: &str =
+    "an age is a whole number above 0 and `m`, `h` or `d`, like \"90m\" or \"2h\", and at most \"7d\"";
 
 fn parse(text: &str) -> Option<MaximumAge> {
     let unit_seconds = match text.bytes().next_back()? {
@@ -68,7 +69,23 @@ mod tests {
 
     #[test]
     fn an_age_of_nothing_of_too_much_or_in_other_words_is_an_error() {
-        for text in ["", "m", "0m", "00h", "8d", "169h", "10081m", "-1h", "1.5h", "2 h", "2hours", "99999999999d", "2H", "٢h", "+2h"] {
+        for text in [
+            "",
+            "m",
+            "0m",
+            "00h",
+            "8d",
+            "169h",
+            "10081m",
+            "-1h",
+            "1.5h",
+            "2 h",
+            "2hours",
+            "99999999999d",
+            "2H",
+            "٢h",
+            "+2h",
+        ] {
             assert!(parse(text).is_none(), "{text}");
         }
     }

@@ -77,7 +77,19 @@ mod tests {
 
     #[test]
     fn every_spelling_of_an_address_has_one_form() {
-        for text in ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.0.0.1.", "[::ffff:127.0.0.1]", "::ffff:7f00:1", "１２７.0.0.1"] {
+        for text in [
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.1",
+            "0177.0.0.1",
+            "017700000001",
+            "127.0.0.1.",
+            "[::ffff:127.0.0.1]",
+            "::ffff:7f00:1",
+            "１２７.0.0.1",
+        ] {
             assert_eq!(canonical(text), "127.0.0.1", "{text}");
             assert!(is_loopback(&canonical(text)));
         }
@@ -87,7 +99,15 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_name_has_one_form() {
-        for text in ["db.example.com", "DB.Example.COM", "db.example.com.", " db.example.com ", "db.example.com..", "ｄｂ.example.com", "db。example.com"] {
+        for text in [
+            "db.example.com",
+            "DB.Example.COM",
+            "db.example.com.",
+            " db.example.com ",
+            "db.example.com..",
+            "ｄｂ.example.com",
+            "db。example.com",
+        ] {
             assert_eq!(canonical(text), "db.example.com", "{text}");
         }
         assert_eq!(canonical("bücher.example"), "xn--bcher-kva.example");
@@ -96,7 +116,15 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_this_machine_is_not() {
-        for text in ["localhost.example.com", "127.0.0.1.example.com", "notlocalhost", "128.0.0.1", "::2", "127.0.0.1.nip.io", "local"] {
+        for text in [
+            "localhost.example.com",
+            "127.0.0.1.example.com",
+            "notlocalhost",
+            "128.0.0.1",
+            "::2",
+            "127.0.0.1.nip.io",
+            "local",
+        ] {
             assert!(!is_loopback(&canonical(text)), "{text}");
         }
         assert!(is_loopback(&canonical("LOCALHOST.")));

@@ -19,7 +19,11 @@ pub(super) fn load(start: &Path) -> Result<Option<LoadedPolicy>, Refusal> {
             continue;
         }
         let text = files::read_text(&file, MAXIMUM_BYTES).map_err(|error| {
-            invalid(format!("{FILE_NAME} cannot be read"), format!("{}: {error}", file.display()), &file.display().to_string())
+            invalid(
+                format!("{FILE_NAME} cannot be read"),
+                format!("{}: {error}", file.display()),
+                &file.display().to_string(),
+            )
         })?;
         let policy = parse(&text, &file.display().to_string())?;
         return Ok(Some(LoadedPolicy { policy, root: folder.to_path_buf() }));

@@ -58,8 +58,9 @@ fn network(text: &str) -> Result<NetworkPattern, String> {
     if text.contains("://") {
         return Err("a pattern is the host alone, without scheme, user name and password".to_owned());
     }
-    if text.contains(|character: char| character.is_whitespace() || character.is_control() || "@?\\,\"'".contains(character))
-    {
+    if text.contains(|character: char| {
+        character.is_whitespace() || character.is_control() || "@?\\,\"'".contains(character)
+    }) {
         return Err("a pattern is `host[:port][/database]` and holds no user name, list, quote or space".to_owned());
     }
     let (rest, reference) = match text.split_once('#') {
@@ -187,9 +188,36 @@ mod tests {
     fn a_pattern_that_could_match_nothing_or_everything_is_an_error() {
         let long = format!("sha256:{}", "g".repeat(64));
         for text in [
-            "", " ", "*", "*.", "*.*.example.com", "db.*.com", "postgresql://db.example.com", "user@db.example.com", "db:0",
-            "db:65536", "db:port", "db:", "db/", "db/a/b", "db#", "a,b", "a b", "file:", "sha256:", "sha256:abc", &long, "[::1",
-            "[::1]5432", "*.127.0.0.1", ".example.com", "db..example.com", "/shop", ":5432", "db.example.com?x=1", "+1:+5",
+            "",
+            " ",
+            "*",
+            "*.",
+            "*.*.example.com",
+            "db.*.com",
+            "postgresql://db.example.com",
+            "user@db.example.com",
+            "db:0",
+            "db:65536",
+            "db:port",
+            "db:",
+            "db/",
+            "db/a/b",
+            "db#",
+            "a,b",
+            "a b",
+            "file:",
+            "sha256:",
+            "sha256:abc",
+            &long,
+            "[::1",
+            "[::1]5432",
+            "*.127.0.0.1",
+            ".example.com",
+            "db..example.com",
+            "/shop",
+            ":5432",
+            "db.example.com?x=1",
+            "+1:+5",
         ] {
             assert!(parse(text).is_err(), "{text}: {:?}", parse(text));
         }

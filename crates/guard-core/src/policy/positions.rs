@@ -101,7 +101,8 @@ pub(super) fn read(text: &str) -> Positions {
                         _ => escaped = false,
                     }
                 }
-                let name = text.get(at..end).and_then(|raw| serde_json::from_str::<String>(raw).ok()).unwrap_or_default();
+                let name =
+                    text.get(at..end).and_then(|raw| serde_json::from_str::<String>(raw).ok()).unwrap_or_default();
                 if let (Some(Level::Object { path: parent, seen }), None) = (levels.last_mut(), &key) {
                     path = join(parent, &name);
                     positions.places.entry(path.clone()).or_insert(position);

@@ -71,12 +71,18 @@ pub(super) fn policy(policy: &Policy) -> Result<(), Problem> {
         if let Some(store) = &environment.backup.store
             && store.directory.trim().is_empty()
         {
-            return Err(Problem::new(format!("{path}.backup.store.directory"), "a store is a folder, and this names none"));
+            return Err(Problem::new(
+                format!("{path}.backup.store.directory"),
+                "a store is a folder, and this names none",
+            ));
         }
     }
     patterns(&policy.non_production.databases, "nonProduction.databases", "nonProduction", &mut owners)?;
     if !is_inside(&policy.deploy_script) {
-        return Err(Problem::new("deployScript", "the deploy script is a file of the project, relative to the policy, without `..`"));
+        return Err(Problem::new(
+            "deployScript",
+            "the deploy script is a file of the project, relative to the policy, without `..`",
+        ));
     }
     for (index, allowance) in policy.scan.allow.iter().enumerate() {
         let path = format!("scan.allow[{index}]");
@@ -91,7 +97,9 @@ pub(super) fn policy(policy: &Policy) -> Result<(), Problem> {
         Some(engine) if !is_digest(&engine.sha256) => {
             Err(Problem::new("engine.sha256", "a digest is 64 characters of lower-case hexadecimal"))
         }
-        Some(engine) if engine.path.trim().is_empty() => Err(Problem::new("engine.path", "an engine is a file, and this names none")),
+        Some(engine) if engine.path.trim().is_empty() => {
+            Err(Problem::new("engine.path", "an engine is a file, and this names none"))
+        }
         _ => Ok(()),
     }
 }
@@ -108,7 +116,10 @@ fn patterns(texts: &[String], path: &str, owner: &str, owners: &mut BTreeMap<Str
         if let Some(other) = owners.insert(canonical, owner.to_owned())
             && other != owner
         {
-            return Err(Problem::new(at, format!("the same pattern stands in {other}: a database is one or the other")));
+            return Err(Problem::new(
+                at,
+                format!("the same pattern stands in {other}: a database is one or the other"),
+            ));
         }
     }
     Ok(())
@@ -126,7 +137,8 @@ fn attestation(attestation: &AttestationPolicy, path: &str) -> Result<(), Proble
                     ClaimPattern::One(value) => std::slice::from_ref(value),
                     ClaimPattern::Any(values) => values,
                 };
-                let hollow = |value: &String| value.chars().all(|character| character == '*' || character.is_whitespace());
+                let hollow =
+                    |value: &String| value.chars().all(|character| character == '*' || character.is_whitespace());
                 if name.is_empty() || values.is_empty() || values.iter().any(hollow) {
                     let sentence = "a claim has a name and a value, and a value is more than `*`";
                     return Err(Problem::new(format!("{path}.claims.{name}"), sentence));
@@ -152,12 +164,19 @@ fn attestation(attestation: &AttestationPolicy, path: &str) -> Result<(), Proble
 /// https, or http on this machine; nothing in it that a token's `iss` would not hold (OpenID Connect Discovery 1.0, section 3).
 fn issuer(text: &str) -> Result<(), String> {
     let url = url::Url::parse(text).map_err(|error| format!("the issuer is not a URL: {error}"))?;
-    if text.trim() != text || !url.username().is_empty() || url.password().is_some() || text.contains(['@', '?', '#', '\\']) {
+    if text.trim() != text
+        || !url.username().is_empty()
+        || url.password().is_some()
+        || text.contains(['@', '?', '#', '\\'])
+    {
         return Err("the issuer is a plain URL without user, query, fragment or space".to_owned());
     }
     let on_this_machine = url.host_str().is_some_and(|name| {
         let name = host::canonical(name);
-        host::is_loopback(&name) && name != "0.0.0.0" && name != "::" && (name == "localhost" || host::is_address(&name))
+        host::is_loopback(&name)
+            && name != "0.0.0.0"
+            && name != "::"
+            && (name == "localhost" || host::is_address(&name))
     });
     match url.scheme() {
         "https" if url.host_str().is_some_and(|name| !name.is_empty()) => Ok(()),

@@ -145,7 +145,8 @@ pub fn check(evidence: &Evidence, store: &BackupFolder) -> Result<(), Refusal> {
         return Err(not_built());
     }
     let refuse = |why: &str| {
-        Refusal::new(Rule::BackupNotProven, "the backup is no longer what the record says", why).about("backup", file, "")
+        Refusal::new(Rule::BackupNotProven, "the backup is no longer what the record says", why)
+            .about("backup", file, "")
     };
     let path = store.file(file)?;
     let (size_now, digest_now) = size_and_digest(&path, file)?;
@@ -171,13 +172,17 @@ fn size_and_digest(path: &Path, name: &str) -> Result<(u64, Digest), Refusal> {
 /// Rule `backup-not-proven`.
 pub(super) fn compare(name: &str, expected: &[TableRows], found: &[TableRows]) -> Result<(), Refusal> {
     let refuse = |why: String| {
-        Refusal::new(Rule::BackupNotProven, "the backup does not hold what the database holds", why).about("backup", name, "")
+        Refusal::new(Rule::BackupNotProven, "the backup does not hold what the database holds", why)
+            .about("backup", name, "")
     };
     for table in expected {
         match found.iter().find(|other| other.table == table.table) {
             None => return Err(refuse(format!("the table {} is missing in it", table.table))),
             Some(other) if other.rows != table.rows => {
-                return Err(refuse(format!("the table {} holds {} rows in it instead of {}", table.table, other.rows, table.rows)));
+                return Err(refuse(format!(
+                    "the table {} holds {} rows in it instead of {}",
+                    table.table, other.rows, table.rows
+                )));
             }
             Some(_) => {}
         }

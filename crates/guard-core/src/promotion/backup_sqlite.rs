@@ -40,13 +40,11 @@ pub(super) struct Seen {
 /// # Errors
 /// Rule `backup-not-proven`.
 pub(super) fn look(path: &Path, name: &str) -> Result<Seen, Refusal> {
-    let refuse = |why: String| {
-        Refusal::new(Rule::BackupNotProven, "the backup cannot be used", why).about("backup", name, "")
-    };
+    let refuse =
+        |why: String| Refusal::new(Rule::BackupNotProven, "the backup cannot be used", why).about("backup", name, "");
     let connection = open_read_only(path).map_err(refuse)?;
     let failed = |error: rusqlite::Error| refuse(explain(&error));
-    let verdict: String =
-        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
+    let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
     if verdict != "ok" {
         return Err(refuse(format!("integrity_check says: {verdict}")));
     }
@@ -80,9 +78,8 @@ pub(super) fn make(
             &target.source,
         )
     };
-    let failed = |why: String| {
-        Refusal::new(Rule::StorageFailed, "the backup cannot be written", why).about("backup", &name, "")
-    };
+    let failed =
+        |why: String| Refusal::new(Rule::StorageFailed, "the backup cannot be written", why).about("backup", &name, "");
     let source = open_read_only(&source_path).map_err(unavailable)?;
     let final_path = store.path().join(&name);
     if files::exists(&final_path) {
@@ -106,20 +103,16 @@ pub(super) fn make(
     let seen = look(&partial.path, &name)?;
     compare(&name, &tables, &seen.tables)?;
     if seen.dangling > 0 {
-        say(&format!("note: {} rows point to rows that do not exist (foreign_key_check), as in the database", seen.dangling));
+        say(&format!(
+            "note: {} rows point to rows that do not exist (foreign_key_check), as in the database",
+            seen.dangling
+        ));
     }
-    let (bytes, digest) =
-        tree::digest(&partial.path).map_err(|error| failed(format!("the system says: {error}")))?;
+    let (bytes, digest) = tree::digest(&partial.path).map_err(|error| failed(format!("the system says: {error}")))?;
     partial.publish(&final_path).map_err(|error| failed(format!("the system says: {error}")))?;
     files::sync_folder(store.path()).map_err(|error| failed(format!("the system says: {error}")))?;
     Ok(MadeBackup {
-        evidence: Evidence::Backup {
-            method: SQLITE_METHOD.to_owned(),
-            file: name,
-            digest,
-            bytes,
-            tables: seen.tables,
-        },
+        evidence: Evidence::Backup { method: SQLITE_METHOD.to_owned(), file: name, digest, bytes, tables: seen.tables },
         ledger: seen.ledger,
     })
 }
@@ -189,7 +182,10 @@ impl Drop for Partial {
 /// `production-shop-20261123T130000Z-<chain>.db`: letters, digits, `-`, `_` and `.` only.
 fn file_name(environment: &str, database: &Path, now: Timestamp, chain: &str) -> String {
     let plain = |text: &str| -> String {
-        text.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' }).collect()
+        text.chars()
+            .take(60)
+            .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' })
+            .collect()
     };
     let stem = database.file_stem().unwrap_or_default().to_string_lossy();
     let time: String = now.to_rfc3339().chars().filter(|c| !matches!(c, '-' | ':')).collect();

@@ -123,7 +123,11 @@ pub(super) fn end(
     let evidence = Evidence::Deployment { outcome, applied: found.applied.clone(), exit_code };
     let statement = Statement::next(backup, evidence, site.circumstances())?;
     store.write(statement, attestor).map_err(|refusal| {
-        let done = if complete { "the database has every migration of the plan" } else { "the database lacks a part of the plan" };
+        let done = if complete {
+            "the database has every migration of the plan"
+        } else {
+            "the database lacks a part of the plan"
+        };
         let why = format!("{}; {done}, and its record could not be written", refusal.why);
         Refusal { why, ..refusal }.instead("run `npm run deploy` again: it asks the database and writes what it finds")
     })?;

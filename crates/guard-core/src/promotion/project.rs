@@ -117,7 +117,9 @@ fn read_config(path: &Path) -> Result<Named, Refusal> {
         return Err(invalid("it does not export an object that can be read without running it".to_owned()));
     };
     if config.properties.iter().any(ObjectPropertyKind::is_spread) {
-        return Err(invalid("it spreads another object into the configuration, which may name another schema".to_owned()));
+        return Err(invalid(
+            "it spreads another object into the configuration, which may name another schema".to_owned(),
+        ));
     }
     let folder = parent(path);
     let read = |object: &ObjectExpression<'_>, key: &str| -> Result<Option<PathBuf>, Refusal> {
@@ -210,9 +212,7 @@ fn literal_path(expression: &Expression<'_>, program: &Program<'_>, depth: u32) 
     }
     match resolve(expression, program) {
         Expression::StringLiteral(literal) => Some(PathBuf::from(literal.value.as_str())),
-        Expression::TemplateLiteral(template) => {
-            template.single_quasi().map(|text| PathBuf::from(text.as_str()))
-        }
+        Expression::TemplateLiteral(template) => template.single_quasi().map(|text| PathBuf::from(text.as_str())),
         Expression::CallExpression(call) => {
             let name = match call.callee.get_inner_expression() {
                 Expression::Identifier(name) => name.name.as_str(),
@@ -308,7 +308,10 @@ mod tests {
             (vec![("prisma.config.ts", "export default defineConfig(")], "not valid JavaScript"),
             (vec![("prisma.config.ts", "console.log(1)")], "does not export"),
             (vec![("prisma.config.ts", "export default { schema: 'a', ...more }")], "spreads"),
-            (vec![("prisma.config.ts", "const a = join(a, 'b'); export default { schema: a }")], "`schema` is computed"),
+            (
+                vec![("prisma.config.ts", "const a = join(a, 'b'); export default { schema: a }")],
+                "`schema` is computed",
+            ),
             (vec![("prisma.config.ts", "export default { schema: 'gone.prisma' }")], "gone.prisma"),
             (vec![("prisma/schema.prisma", "")], "prisma/migrations"),
             (vec![], "neither prisma.config"),

@@ -52,7 +52,8 @@ impl Copy {
         let original = files::real_path(&policy.root);
         let prefix = text(git(&original, &["rev-parse", "--show-prefix"])?);
         let listed = git(&original, &["ls-files", "-z", "--cached"])?;
-        let folder = tempfile::Builder::new().prefix("prisma-guard-proof-").tempdir().map_err(|error| failed(&error))?;
+        let folder =
+            tempfile::Builder::new().prefix("prisma-guard-proof-").tempdir().map_err(|error| failed(&error))?;
         let base = files::real_path(folder.path());
         let top = base.join("copy");
         let root = top.join(prefix.trim_end_matches('\n'));
@@ -62,10 +63,8 @@ impl Copy {
         }
         copy_files(&original, &root, &listed.output)?;
         link_packages(&original, &root, &top)?;
-        let relative = files::real_path(&world.project)
-            .strip_prefix(&original)
-            .map(Path::to_path_buf)
-            .unwrap_or_default();
+        let relative =
+            files::real_path(&world.project).strip_prefix(&original).map(Path::to_path_buf).unwrap_or_default();
         let (pattern, decoy_url, decoy_file) = if provider == "sqlite" {
             let file = root.join(DECOY);
             (format!("file:./{DECOY}"), format!("file:{}", file.display()), Some(file))
@@ -154,7 +153,7 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<ProgramOutput, Refusal> {
             ("LC_ALL", OsStr::new("C")),
         ],
         folder,
-        timeout: Duration::from_secs(20),
+        timeout: Duration::from_secs(120),
         maximum: 32 * 1024 * 1024,
     })
     .map_err(|error| unavailable(error.to_string()))?;
@@ -193,8 +192,12 @@ mod tests {
     fn the_decoy_joins_the_first_environment_and_nothing_else_changes() {
         let folder = tempfile::tempdir().unwrap();
         let policy = folder.path().join("prisma-guard.json");
-        files::write_atomically(&policy, br#"{"environments":{"production":{"databases":["a"],"maxAge":"1h"}}}"#, 0o600)
-            .unwrap();
+        files::write_atomically(
+            &policy,
+            br#"{"environments":{"production":{"databases":["a"],"maxAge":"1h"}}}"#,
+            0o600,
+        )
+        .unwrap();
         declare(folder.path(), "file:./x.db").unwrap();
         let read: serde_json::Value = serde_json::from_str(&files::read_text(&policy, 10_000).unwrap()).unwrap();
         assert_eq!(

@@ -26,12 +26,8 @@ pub(super) fn validate(site: &Site<'_>) -> Result<(), Refusal> {
         Some(code) => format!("ended with {code}: {}", first_line(&text, site)),
         None => "was ended by a signal".to_owned(),
     };
-    Err(Refusal::new(
-        Rule::VerificationFailed,
-        "Prisma does not accept the schema",
-        format!("`prisma validate` {end}"),
-    )
-    .about("schema", site.project.schema.file_name().unwrap_or_default().to_string_lossy(), ""))
+    Err(Refusal::new(Rule::VerificationFailed, "Prisma does not accept the schema", format!("`prisma validate` {end}"))
+        .about("schema", site.project.schema.file_name().unwrap_or_default().to_string_lossy(), ""))
 }
 
 /// Runs the approved command to its end; its output is the CI log's. The exit code is Prisma's own, `None` where a signal ended it.
@@ -58,12 +54,17 @@ fn described<'s>(site: &'s Site<'_>, arguments: &'s [String], output: Output) ->
 
 /// The first line that says something, short and without the connection strings.
 fn first_line(output: &str, site: &Site<'_>) -> String {
-    let line = output.lines().map(str::trim).find(|line| line.contains("rror") || line.contains("P1")).unwrap_or_default();
+    let line =
+        output.lines().map(str::trim).find(|line| line.contains("rror") || line.contains("P1")).unwrap_or_default();
     let mut line: String = line.chars().filter(|c| !c.is_control()).take(200).collect();
     for (_, url) in &site.variables {
         if !url.reveal().is_empty() {
             line = line.replace(url.reveal(), "…");
         }
     }
-    if line.contains("://") { "its message names a connection string and is not repeated here".to_owned() } else { line }
+    if line.contains("://") {
+        "its message names a connection string and is not repeated here".to_owned()
+    } else {
+        line
+    }
 }

@@ -18,7 +18,9 @@ use crate::rule::Rule;
 use crate::state::{Circumstances, Evidence, Expectation, FOLDER_NAME, PlannedMigration, Record, Step, Store, Subject};
 use crate::system::clock::Timestamp;
 use crate::system::process::{self, Process};
-use crate::target::{self, Class, ConnectionString, DatabaseTarget, FoundUrl, FoundValue, Provider, Role, Search, Surroundings};
+use crate::target::{
+    self, Class, ConnectionString, DatabaseTarget, FoundUrl, FoundValue, Provider, Role, Search, Surroundings,
+};
 use std::path::Path;
 
 /// What can be read without a proof, and without touching the database.
@@ -75,7 +77,9 @@ impl<'w> Site<'w> {
                 FoundValue::Given(url) => url,
                 FoundValue::Missing => continue,
                 FoundValue::Unreadable(why) => return Err(unreadable(found, why)),
-                FoundValue::InCustody => return Err(unreadable(found, "its value is computed when the configuration runs")),
+                FoundValue::InCustody => {
+                    return Err(unreadable(found, "its value is computed when the configuration runs"));
+                }
             };
             let target = target::classify(
                 url.reveal(),
@@ -135,7 +139,11 @@ impl<'w> Site<'w> {
                 "a door to the Prisma CLI is open",
                 format!("{}: {}", door.name, door.seen),
             )
-            .about("file", door.path.strip_prefix(&self.world.project).unwrap_or(&door.path).display().to_string(), "")),
+            .about(
+                "file",
+                door.path.strip_prefix(&self.world.project).unwrap_or(&door.path).display().to_string(),
+                "",
+            )),
         }
     }
 
@@ -319,7 +327,6 @@ pub(super) fn agrees(
     Ok(())
 }
 
-
 fn unreadable(found: &FoundUrl, why: &str) -> Refusal {
     Refusal::new(Rule::DatabaseUrlInvalid, "the connection string cannot be known before Prisma runs", why)
         .about("connection string", &found.source, "")
@@ -340,10 +347,13 @@ fn protected(policy: &LoadedPolicy, target: &DatabaseTarget) -> Result<(String, 
         }
         Class::Production | Class::Unknown => (Rule::PolicyMissing, "the policy does not say whose database this is"),
     };
-    let refusal = Refusal::new(rule, summary, &target.reason).about(target.class.name(), &target.redacted, &target.source);
+    let refusal =
+        Refusal::new(rule, summary, &target.reason).about(target.class.name(), &target.redacted, &target.source);
     Err(match rule {
         Rule::InvalidArgument => refusal.instead("use `prisma migrate dev` here; CI deploys with `npm run deploy`"),
-        Rule::PolicyMissing => refusal.instead(format!("name the database under environments.….databases in {FILE_NAME}")),
+        Rule::PolicyMissing => {
+            refusal.instead(format!("name the database under environments.….databases in {FILE_NAME}"))
+        }
         _ => refusal,
     })
 }
@@ -428,7 +438,10 @@ mod tests {
     #[test]
     fn only_what_is_all_on_this_machine_may_have_an_issuer_on_http() {
         assert!(is_on_this_machine(&target(Provider::Sqlite, &[None])));
-        assert!(is_on_this_machine(&target(Provider::Postgresql, &[Some("127.0.0.1"), Some("::1"), Some("localhost")])));
+        assert!(is_on_this_machine(&target(
+            Provider::Postgresql,
+            &[Some("127.0.0.1"), Some("::1"), Some("localhost")]
+        )));
         assert!(!is_on_this_machine(&target(Provider::Postgresql, &[Some("127.0.0.1"), Some("db.example.com")])));
         assert!(!is_on_this_machine(&target(Provider::Postgresql, &[None])));
         assert!(!is_on_this_machine(&target(Provider::Postgresql, &[])));

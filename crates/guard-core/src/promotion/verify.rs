@@ -51,17 +51,14 @@ fn say_plan(site: &Site<'_>, plan: &Plan) {
     let names: Vec<&str> = plan.pending.iter().map(|migration| migration.name.as_str()).collect();
     site.say(&format!("pending: {}", names.join(", ")));
     for name in &plan.out_of_order {
-        site.say(&format!("note: {name} sorts before a migration that is already applied; Prisma applies it all the same"));
+        site.say(&format!(
+            "note: {name} sorts before a migration that is already applied; Prisma applies it all the same"
+        ));
     }
 }
 
 /// Whether a record is there that need not be made again. One that is not genuine is never replaced in silence.
-fn is_kept(
-    store: &Store,
-    site: &Site<'_>,
-    standing: &Standing,
-    attestor: &Attestor<'_>,
-) -> Result<bool, Refusal> {
+fn is_kept(store: &Store, site: &Site<'_>, standing: &Standing, attestor: &Attestor<'_>) -> Result<bool, Refusal> {
     if store.read(Step::Verification)?.is_none() {
         return Ok(false);
     }

@@ -13,5 +13,5 @@ pub mod listeners;
 pub mod network;
 pub mod places;
 pub mod process;
-pub mod tree;
 pub mod program;
+pub mod tree;

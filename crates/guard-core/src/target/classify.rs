@@ -1,7 +1,10 @@
 //! From a connection string to a class: cleaned, read by its provider's file, each place compared with the policy and with what is local; the most
 //! dangerous place decides.
 
-use super::{Class, ConnectionString, DatabaseTarget, Endpoint, Provider, Surroundings, local, matching, mysql, other, postgresql, sqlite, text};
+use super::{
+    Class, ConnectionString, DatabaseTarget, Endpoint, Provider, Surroundings, local, matching, mysql, other,
+    postgresql, sqlite, text,
+};
 use std::collections::HashSet;
 
 /// What a provider's file made of a string.
@@ -19,7 +22,14 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(provider: Provider) -> Self {
-        Reading { provider, endpoints: Vec::new(), seen: HashSet::new(), users: Vec::new(), opaque: None, in_memory: false }
+        Reading {
+            provider,
+            endpoints: Vec::new(),
+            seen: HashSet::new(),
+            users: Vec::new(),
+            opaque: None,
+            in_memory: false,
+        }
     }
 
     pub(super) fn opaque(self, why: &'static str) -> Self {
@@ -202,7 +212,8 @@ fn redacted(reading: &Reading) -> String {
 
 /// Without control characters, and not longer than a person reads.
 fn printable(text: &str) -> String {
-    let mut shown: String = text.chars().take(300).map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect();
+    let mut shown: String =
+        text.chars().take(300).map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect();
     if text.chars().nth(300).is_some() {
         shown.push('…');
     }

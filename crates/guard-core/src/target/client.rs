@@ -17,7 +17,8 @@ pub(super) fn find(working_folder: &Path, environment: &Environment) -> Option<F
     let in_environment = environment.get(NAME);
     for folder in working_folder.ancestors().take(64) {
         let is_package = files::exists(&folder.join("package.json"));
-        for name in [".env", "prisma/.env"].into_iter().take(if is_package || folder == working_folder { 2 } else { 1 }) {
+        for name in [".env", "prisma/.env"].into_iter().take(if is_package || folder == working_folder { 2 } else { 1 })
+        {
             let Ok(text) = files::read_text(&folder.join(name), files::MAXIMUM_TEXT_BYTES) else { continue };
             let variables = env_file::expand(&env_file::parse(&text), environment);
             if let Some(value) = variables.get(NAME) {

@@ -11,14 +11,33 @@ const MAXIMUM_BYTES: u64 = 1024 * 1024;
 
 /// Words in a service's image or command that say that it leads elsewhere.
 const LEADS_ELSEWHERE: &[&str] = &[
-    "cloud-sql-proxy", "cloud_sql_proxy", "cloudsql", "alloydb-auth-proxy", "socat", "ssh", "stunnel", "cloudflared", "kubectl", "session-manager",
-    "teleport", "tailscale", "boundary", "haproxy", "tunnel", "proxy", "forward",
+    "cloud-sql-proxy",
+    "cloud_sql_proxy",
+    "cloudsql",
+    "alloydb-auth-proxy",
+    "socat",
+    "ssh",
+    "stunnel",
+    "cloudflared",
+    "kubectl",
+    "session-manager",
+    "teleport",
+    "tailscale",
+    "boundary",
+    "haproxy",
+    "tunnel",
+    "proxy",
+    "forward",
 ];
 
 /// Every such name, in lower case.
 pub(super) fn services(root: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for file in [root.to_path_buf(), root.join(".devcontainer")].iter().flat_map(|folder| places::entries(folder)).filter(|path| is_compose(path)) {
+    for file in [root.to_path_buf(), root.join(".devcontainer")]
+        .iter()
+        .flat_map(|folder| places::entries(folder))
+        .filter(|path| is_compose(path))
+    {
         collect(&file, &mut names);
     }
     for file in places::entries(&root.join(".github/workflows")).into_iter().filter(|path| is_yaml(path)).take(64) {
@@ -33,7 +52,10 @@ fn is_yaml(path: &Path) -> bool {
 
 fn is_compose(path: &PathBuf) -> bool {
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    is_yaml(path) && ["compose", "docker-compose"].iter().any(|start| name == *start || name.starts_with(&format!("{start}.")) || name.starts_with(&format!("{start}-")))
+    is_yaml(path)
+        && ["compose", "docker-compose"].iter().any(|start| {
+            name == *start || name.starts_with(&format!("{start}.")) || name.starts_with(&format!("{start}-"))
+        })
 }
 
 fn collect(file: &Path, names: &mut BTreeSet<String>) {
@@ -80,7 +102,9 @@ fn read(text: &str) -> BTreeSet<String> {
                     }
                     _ => {
                         let value = value.to_lowercase();
-                        if let Some(service) = service.filter(|_| LEADS_ELSEWHERE.iter().any(|word| value.contains(word))) {
+                        if let Some(service) =
+                            service.filter(|_| LEADS_ELSEWHERE.iter().any(|word| value.contains(word)))
+                        {
                             forwarding.insert(service);
                         }
                         value_ends(&mut levels);
@@ -96,7 +120,9 @@ fn read(text: &str) -> BTreeSet<String> {
 /// The service that these open levels stand in.
 fn service(levels: &[Level]) -> Option<String> {
     levels.windows(2).find_map(|pair| match pair {
-        [outer, inner] if outer.key.as_deref() == Some("services") && inner.is_mapping => inner.key.as_ref().map(|key| key.to_lowercase()),
+        [outer, inner] if outer.key.as_deref() == Some("services") && inner.is_mapping => {
+            inner.key.as_ref().map(|key| key.to_lowercase())
+        }
         _ => None,
     })
 }

@@ -4,8 +4,8 @@
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    Argument, AssignmentExpression, BindingPattern, CallExpression, ExportDefaultDeclarationKind, Expression, ImportDeclarationSpecifier, LogicalOperator,
-    ObjectExpression, ObjectPropertyKind, Program, Statement,
+    Argument, AssignmentExpression, BindingPattern, CallExpression, ExportDefaultDeclarationKind, Expression,
+    ImportDeclarationSpecifier, LogicalOperator, ObjectExpression, ObjectPropertyKind, Program, Statement,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::Parser;
@@ -52,7 +52,13 @@ pub(super) fn read(text: &str) -> ConfigFile {
     if parsed.panicked || !parsed.diagnostics.is_empty() {
         return ConfigFile { urls: vec![("url", unreadable("the file has a syntax error"))], ..ConfigFile::default() };
     }
-    let mut reader = Reader { file: ConfigFile::default(), imports: BTreeMap::new(), constants: BTreeMap::new(), variables: BTreeMap::new(), text };
+    let mut reader = Reader {
+        file: ConfigFile::default(),
+        imports: BTreeMap::new(),
+        constants: BTreeMap::new(),
+        variables: BTreeMap::new(),
+        text,
+    };
     reader.bindings(&parsed.program);
     let mut watcher = Watcher { env_files: Vec::new(), changes: None };
     watcher.visit_program(&parsed.program);
@@ -82,7 +88,8 @@ fn exported<'p, 'a>(program: &'p Program<'a>) -> Option<&'p Expression<'a>> {
         Statement::ExpressionStatement(statement) => match &statement.expression {
             Expression::AssignmentExpression(assignment) => {
                 let member = assignment.left.as_member_expression()?;
-                let is_exports = member.is_specific_member_access("module", "exports") || member.is_specific_member_access("exports", "default");
+                let is_exports = member.is_specific_member_access("module", "exports")
+                    || member.is_specific_member_access("exports", "default");
                 is_exports.then_some(&assignment.right)
             }
             _ => None,
@@ -148,7 +155,11 @@ impl<'p, 'a> Reader<'p, 'a> {
             BindingPattern::ObjectPattern(object) => {
                 let module = required(value);
                 for property in &object.properties {
-                    let (Some(key), BindingPattern::BindingIdentifier(local)) = (property.key.static_name(), &property.value) else { continue };
+                    let (Some(key), BindingPattern::BindingIdentifier(local)) =
+                        (property.key.static_name(), &property.value)
+                    else {
+                        continue;
+                    };
                     let local = local.name.to_string();
                     if is_process_env(value) {
                         self.variables.insert(local, key.into_owned());
@@ -183,7 +194,8 @@ impl<'p, 'a> Reader<'p, 'a> {
             Expression::StaticMemberExpression(member) => match &member.object {
                 Expression::Identifier(namespace) => {
                     let (module, imported) = self.imports.get(namespace.name.as_str())?;
-                    (imported == "*" || imported == "default").then(|| (module.clone(), member.property.name.to_string()))
+                    (imported == "*" || imported == "default")
+                        .then(|| (module.clone(), member.property.name.to_string()))
                 }
                 _ => None,
             },
@@ -231,7 +243,9 @@ impl<'p, 'a> Reader<'p, 'a> {
                     for name in NAMES {
                         let mut values = Vec::new();
                         match Self::member(datasource, name) {
-                            Err(()) => values.push(unreadable("a spread or computed key may hold the connection string")),
+                            Err(()) => {
+                                values.push(unreadable("a spread or computed key may hold the connection string"))
+                            }
                             Ok(None) => {}
                             Ok(Some(value)) => self.values(value, &mut values, 0),
                         }
@@ -256,11 +270,15 @@ impl<'p, 'a> Reader<'p, 'a> {
                 None => found.push(unreadable("a template that cannot be read")),
             },
             Expression::Identifier(name) if name.name == "undefined" => {}
-            Expression::Identifier(name) => match (self.constants.get(name.name.as_str()), self.variables.get(name.name.as_str())) {
-                (Some(value), _) => self.values(value, found, depth + 1),
-                (None, Some(variable)) => found.push(ConfigValue::Variable(variable.clone())),
-                (None, None) => found.push(ConfigValue::Unreadable(format!("`{}` is not a constant of this file", name.name))),
-            },
+            Expression::Identifier(name) => {
+                match (self.constants.get(name.name.as_str()), self.variables.get(name.name.as_str())) {
+                    (Some(value), _) => self.values(value, found, depth + 1),
+                    (None, Some(variable)) => found.push(ConfigValue::Variable(variable.clone())),
+                    (None, None) => {
+                        found.push(ConfigValue::Unreadable(format!("`{}` is not a constant of this file", name.name)))
+                    }
+                }
+            }
             Expression::LogicalExpression(logical) => {
                 if !matches!(logical.operator, LogicalOperator::And) {
                     self.values(&logical.left, found, depth + 1);
@@ -274,14 +292,17 @@ impl<'p, 'a> Reader<'p, 'a> {
             Expression::StaticMemberExpression(member) if is_process_env(&member.object) => {
                 found.push(ConfigValue::Variable(member.property.name.to_string()));
             }
-            Expression::ComputedMemberExpression(member) if is_process_env(&member.object) => match &member.expression {
-                Expression::StringLiteral(name) => found.push(ConfigValue::Variable(name.value.to_string())),
-                _ => found.push(unreadable("the name of the variable is computed")),
-            },
+            Expression::ComputedMemberExpression(member) if is_process_env(&member.object) => {
+                match &member.expression {
+                    Expression::StringLiteral(name) => found.push(ConfigValue::Variable(name.value.to_string())),
+                    _ => found.push(unreadable("the name of the variable is computed")),
+                }
+            }
             Expression::CallExpression(call) => found.push(self.call(call)),
             // The file's own words may hold a secret, so only where it stands is said.
             other => {
-                let line = self.text.get(..other.span().start as usize).map_or(1, |head| head.matches('\n').count() + 1);
+                let line =
+                    self.text.get(..other.span().start as usize).map_or(1, |head| head.matches('\n').count() + 1);
                 found.push(ConfigValue::Unreadable(format!("the value at line {line} is computed")));
             }
         }
@@ -292,7 +313,8 @@ impl<'p, 'a> Reader<'p, 'a> {
             Some(Argument::StringLiteral(text)) if call.arguments.len() == 1 => Some(text.value.to_string()),
             _ => None,
         };
-        let is_name = |text: &String| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !text.is_empty();
+        let is_name =
+            |text: &String| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !text.is_empty();
         match self.callee(call) {
             Some((module, name)) if module == GUARD_MODULE && name == "databaseUrl" => {
                 literal.filter(is_name).map_or(ConfigValue::Custody, ConfigValue::CustodyOfVariable)
@@ -300,7 +322,9 @@ impl<'p, 'a> Reader<'p, 'a> {
             Some((module, name)) if matches!(module.as_str(), "prisma/config" | "@prisma/config") && name == "env" => {
                 literal.map_or_else(|| unreadable("the name of the variable is computed"), ConfigValue::Variable)
             }
-            _ => unreadable("a function computes it; `databaseUrl()` of @org/prisma-guard/config takes computed strings"),
+            _ => {
+                unreadable("a function computes it; `databaseUrl()` of @org/prisma-guard/config takes computed strings")
+            }
         }
     }
 }
@@ -308,11 +332,13 @@ impl<'p, 'a> Reader<'p, 'a> {
 /// `process.env`, `globalThis.process.env`.
 fn is_process_env(expression: &Expression<'_>) -> bool {
     match expression.get_inner_expression() {
-        Expression::StaticMemberExpression(member) if member.property.name == "env" => match member.object.get_inner_expression() {
-            Expression::Identifier(name) => name.name == "process",
-            Expression::StaticMemberExpression(outer) => outer.property.name == "process",
-            _ => false,
-        },
+        Expression::StaticMemberExpression(member) if member.property.name == "env" => {
+            match member.object.get_inner_expression() {
+                Expression::Identifier(name) => name.name == "process",
+                Expression::StaticMemberExpression(outer) => outer.property.name == "process",
+                _ => false,
+            }
+        }
         _ => false,
     }
 }
@@ -321,7 +347,9 @@ fn is_process_env(expression: &Expression<'_>) -> bool {
 fn required(expression: &Expression<'_>) -> Option<String> {
     match expression.get_inner_expression() {
         Expression::CallExpression(call) => match (call.callee.get_inner_expression(), call.arguments.first()) {
-            (Expression::Identifier(name), Some(Argument::StringLiteral(module))) if name.name == "require" => Some(module.value.to_string()),
+            (Expression::Identifier(name), Some(Argument::StringLiteral(module))) if name.name == "require" => {
+                Some(module.value.to_string())
+            }
             _ => None,
         },
         _ => None,
@@ -342,12 +370,15 @@ impl<'a> Visit<'a> for Watcher {
             _ => String::new(),
         };
         match (name.as_str(), call.arguments.first()) {
-            ("require", Some(Argument::StringLiteral(module))) if module.value == "dotenv/config" => self.env_files.push(".env".to_owned()),
+            ("require", Some(Argument::StringLiteral(module))) if module.value == "dotenv/config" => {
+                self.env_files.push(".env".to_owned())
+            }
             ("loadEnvFile" | "config", None) => self.env_files.push(".env".to_owned()),
             ("loadEnvFile", Some(Argument::StringLiteral(path))) => self.env_files.push(path.value.to_string()),
             ("loadEnvFile" | "config", Some(Argument::ObjectExpression(options))) if options.properties.len() == 1 => {
                 let path = options.properties.first().and_then(|property| match property {
-                    ObjectPropertyKind::ObjectProperty(property) => match (property.key.static_name(), &property.value) {
+                    ObjectPropertyKind::ObjectProperty(property) => match (property.key.static_name(), &property.value)
+                    {
                         (Some(key), Expression::StringLiteral(path)) if key == "path" => Some(path.value.to_string()),
                         _ => None,
                     },
@@ -358,7 +389,9 @@ impl<'a> Visit<'a> for Watcher {
                     None => self.changes = Some("it loads variables in a way that cannot be read".to_owned()),
                 }
             }
-            ("loadEnvFile" | "config", Some(_)) => self.changes = Some("it loads variables in a way that cannot be read".to_owned()),
+            ("loadEnvFile" | "config", Some(_)) => {
+                self.changes = Some("it loads variables in a way that cannot be read".to_owned())
+            }
             _ if call.arguments.iter().filter_map(Argument::as_expression).any(is_process_env) => {
                 self.changes = Some("it hands process.env to a function, which may change it".to_owned());
             }
@@ -394,25 +427,56 @@ mod tests {
     #[test]
     fn each_way_to_write_a_connection_string_is_read() {
         let variable = || vec![ConfigValue::Variable("X".to_owned())];
-        for value in ["env('X')", "process.env.X", "process.env.X!", "process.env['X']!", "process.env.X as string", "(env('X'))"] {
+        for value in [
+            "env('X')",
+            "process.env.X",
+            "process.env.X!",
+            "process.env['X']!",
+            "process.env.X as string",
+            "(env('X'))",
+        ] {
             assert_eq!(of(value), variable(), "{value}");
         }
         assert_eq!(of("'file:./a.db'"), [ConfigValue::Literal("file:./a.db".to_owned())]);
         assert_eq!(of("`file:./a.db`"), [ConfigValue::Literal("file:./a.db".to_owned())]);
         assert_eq!(of("databaseUrl('X')"), [ConfigValue::CustodyOfVariable("X".to_owned())]);
         assert_eq!(of("databaseUrl(`postgres://${1}`)"), [ConfigValue::Custody]);
-        assert_eq!(of("process.env.X ?? 'file:a'"), [ConfigValue::Variable("X".to_owned()), ConfigValue::Literal("file:a".to_owned())]);
+        assert_eq!(
+            of("process.env.X ?? 'file:a'"),
+            [ConfigValue::Variable("X".to_owned()), ConfigValue::Literal("file:a".to_owned())]
+        );
         assert_eq!(of("c ? env('X') : 'file:a'").len(), 2);
-        assert_eq!(url("const { X } = process.env; const d = { url: X! }; const c = { datasource: d }; export default c satisfies object"), variable());
+        assert_eq!(
+            url(
+                "const { X } = process.env; const d = { url: X! }; const c = { datasource: d }; export default c satisfies object"
+            ),
+            variable()
+        );
         assert_eq!(url("module.exports = { datasource: { 'url': process.env.X } }"), variable());
     }
 
     #[test]
     fn what_cannot_be_read_is_never_taken_for_absent() {
-        for value in ["`postgres://${h}`", "f()", "other", "process.env[k]", "'a' + 'b'", "await x", "env(k)", "globalThis.databaseUrl('X')"] {
+        for value in [
+            "`postgres://${h}`",
+            "f()",
+            "other",
+            "process.env[k]",
+            "'a' + 'b'",
+            "await x",
+            "env(k)",
+            "globalThis.databaseUrl('X')",
+        ] {
             assert!(matches!(of(value).as_slice(), [ConfigValue::Unreadable(_)]), "{value}: {:?}", of(value));
         }
-        for text in ["export default f()", "export default defineConfig({ ...x })", "export default { datasource: f() }", "", "export default {", "export default { datasource: { url: 'file:a', ...x } }"] {
+        for text in [
+            "export default f()",
+            "export default defineConfig({ ...x })",
+            "export default { datasource: f() }",
+            "",
+            "export default {",
+            "export default { datasource: { url: 'file:a', ...x } }",
+        ] {
             assert!(url(text).iter().any(|value| matches!(value, ConfigValue::Unreadable(_))), "{text}");
         }
         let own = read("function databaseUrl(x) { return x } export default { datasource: { url: databaseUrl('X') } }");
@@ -422,11 +486,25 @@ mod tests {
     #[test]
     fn what_loads_or_changes_variables_is_seen() {
         let tail = "export default { datasource: { url: process.env.X } }";
-        for loads in ["import 'dotenv/config';", "require('dotenv/config');", "process.loadEnvFile();", "import d from 'dotenv'; d.config();", "process.loadEnvFile('.env');", "import {config} from 'dotenv'; config({ path: '.env' });"] {
+        for loads in [
+            "import 'dotenv/config';",
+            "require('dotenv/config');",
+            "process.loadEnvFile();",
+            "import d from 'dotenv'; d.config();",
+            "process.loadEnvFile('.env');",
+            "import {config} from 'dotenv'; config({ path: '.env' });",
+        ] {
             let file = read(&format!("{loads}{tail}"));
             assert_eq!((file.env_files, file.changes_environment), (vec![".env".to_owned()], None), "{loads}");
         }
-        for changes in ["process.env.X = 'y';", "process.env['X'] ||= 'y';", "Object.assign(process.env, o);", "import './load';", "process.env = {};", "if (a) { process.loadEnvFile(b) }"] {
+        for changes in [
+            "process.env.X = 'y';",
+            "process.env['X'] ||= 'y';",
+            "Object.assign(process.env, o);",
+            "import './load';",
+            "process.env = {};",
+            "if (a) { process.loadEnvFile(b) }",
+        ] {
             assert!(read(&format!("{changes}{tail}")).changes_environment.is_some(), "{changes}");
         }
     }

@@ -146,7 +146,12 @@ fn interpolate(value: &str, file: &BTreeMap<String, String>, environment: &Envir
     let mut rest = value;
     while let Some(at) = rest.find("${") {
         let (head, tail) = rest.split_at(at);
-        let name_length = tail.get(2..).unwrap_or_default().bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+        let name_length = tail
+            .get(2..)
+            .unwrap_or_default()
+            .bytes()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            .count();
         let closes = tail.as_bytes().get(2 + name_length) == Some(&b'}');
         let (Some(name), Some(after)) = (tail.get(2..2 + name_length), tail.get(3 + name_length..)) else { break };
         if !closes || depth >= DEEPEST_EXPANSION || expanded.len() > LONGEST_EXPANSION {
@@ -163,7 +168,12 @@ fn interpolate(value: &str, file: &BTreeMap<String, String>, environment: &Envir
         } else {
             expanded.push_str(head);
             let inner = environment.get(name).or_else(|| file.get(name).map(String::as_str)).unwrap_or_default();
-            expanded.push_str(&interpolate(inner, file, environment, if inner.contains("${") { depth + 4 } else { depth }));
+            expanded.push_str(&interpolate(
+                inner,
+                file,
+                environment,
+                if inner.contains("${") { depth + 4 } else { depth },
+            ));
         }
         rest = after;
     }
@@ -186,7 +196,8 @@ mod tests {
         // Each expectation was printed by dotenv 16's own parse().
         let cases: &[(&str, &[(&str, &str)])] = include!("env_file_cases.rs");
         for (text, expected) in cases {
-            let expected: Vec<(String, String)> = expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let expected: Vec<(String, String)> =
+                expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             assert_eq!(one(text), expected, "{text:?}");
         }
     }

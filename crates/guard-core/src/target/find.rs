@@ -32,7 +32,10 @@ pub(super) fn find(search: &Search<'_>) -> Vec<FoundUrl> {
     let from_schema = of_schema(search, config.as_ref(), config_path.as_deref());
     match from_config.iter().any(|found| found.role == Role::Url && !matches!(found.value, FoundValue::Unreadable(_))) {
         // The config's url makes the schema's url and directUrl void; its shadow database stays.
-        true => from_config.into_iter().chain(from_schema.into_iter().filter(|found| found.role == Role::ShadowDatabaseUrl)).collect(),
+        true => from_config
+            .into_iter()
+            .chain(from_schema.into_iter().filter(|found| found.role == Role::ShadowDatabaseUrl))
+            .collect(),
         false => from_schema.into_iter().chain(from_config).collect(),
     }
 }
@@ -68,12 +71,15 @@ fn read_env(path: &Path, name: &str, search: &Search<'_>, expands: bool) -> Opti
 
 /// A variable: the environment wins over the files, the first file over the next.
 fn variable(name: &str, env_files: &[EnvFile], search: &Search<'_>) -> (String, FoundValue) {
-    let given = |text: &str| if text.is_empty() { FoundValue::Missing } else { FoundValue::Given(ConnectionString::new(text)) };
+    let given =
+        |text: &str| if text.is_empty() { FoundValue::Missing } else { FoundValue::Given(ConnectionString::new(text)) };
     let in_files = env_files.iter().find_map(|(file, variables)| variables.get(name).map(|value| (file, value)));
     match (search.environment.get(name), in_files) {
         // Prisma's expansion has been done in the file's copy of the variable.
         (Some(text), None) => (format!("environment {name}"), given(text)),
-        (Some(text), Some((_, expanded))) => (format!("environment {name}"), given(if text.contains("${") { expanded } else { text })),
+        (Some(text), Some((_, expanded))) => {
+            (format!("environment {name}"), given(if text.contains("${") { expanded } else { text }))
+        }
         (None, Some((file, value))) => (format!("{file} {name}"), given(value)),
         (None, None) => (format!("environment {name}"), FoundValue::Missing),
     }
@@ -92,12 +98,21 @@ fn of_config(search: &Search<'_>, config: &ConfigFile, path: &Path) -> Vec<Found
     let folder = path.parent().unwrap_or(search.working_folder);
     let base = if search.config.is_some() { folder } else { search.working_folder };
     let file = path.strip_prefix(search.working_folder).unwrap_or(path).display().to_string();
-    let env_files: Vec<EnvFile> =
-        config.env_files.iter().filter_map(|name| read_env(&search.working_folder.join(name), name, search, false)).collect();
+    let env_files: Vec<EnvFile> = config
+        .env_files
+        .iter()
+        .filter_map(|name| read_env(&search.working_folder.join(name), name, search, false))
+        .collect();
     let mut all = Vec::new();
     for (name, value) in &config.urls {
         let Some(role) = role(name) else { continue };
-        let mut found = FoundUrl { role, source: file.clone(), variable: None, value: FoundValue::InCustody, base: base.to_path_buf() };
+        let mut found = FoundUrl {
+            role,
+            source: file.clone(),
+            variable: None,
+            value: FoundValue::InCustody,
+            base: base.to_path_buf(),
+        };
         match (value, &config.changes_environment) {
             (ConfigValue::Literal(text), _) if text.is_empty() => found.value = FoundValue::Missing,
             (ConfigValue::Literal(text), _) => found.value = FoundValue::Given(ConnectionString::new(text.as_str())),
@@ -134,8 +149,13 @@ fn schema_path(search: &Search<'_>, config: Option<&ConfigFile>, config_path: Op
         let manifest: serde_json::Value = serde_json::from_str(&text).ok()?;
         manifest.get("prisma")?.get("schema")?.as_str().map(|path| package.join(path))
     });
-    let usual = ["schema.prisma", "prisma/schema.prisma", "prisma/schema", "prisma"].into_iter().map(|name| folder.join(name));
-    in_package.or_else(|| usual.into_iter().find(|path| places::is_file(path) || (places::is_folder(path) && !schema_files(path).is_empty())))
+    let usual =
+        ["schema.prisma", "prisma/schema.prisma", "prisma/schema", "prisma"].into_iter().map(|name| folder.join(name));
+    in_package.or_else(|| {
+        usual
+            .into_iter()
+            .find(|path| places::is_file(path) || (places::is_folder(path) && !schema_files(path).is_empty()))
+    })
 }
 
 /// A schema file, or the `.prisma` files below a folder.
@@ -161,13 +181,15 @@ fn schema_files(path: &Path) -> Vec<PathBuf> {
 
 fn of_schema(search: &Search<'_>, config: Option<&ConfigFile>, config_path: Option<&Path>) -> Vec<FoundUrl> {
     let Some(schema) = schema_path(search, config, config_path) else { return Vec::new() };
-    let folder = if places::is_folder(&schema) { schema.as_path() } else { schema.parent().unwrap_or(search.working_folder) };
+    let folder =
+        if places::is_folder(&schema) { schema.as_path() } else { schema.parent().unwrap_or(search.working_folder) };
     let mut env_files: Vec<EnvFile> = Vec::new();
     match config {
         None => {
             let root = package(search.working_folder).unwrap_or(search.working_folder).join(".env");
             env_files.extend(read_env(&root, ".env", search, true));
-            let beside = [folder.join(".env"), search.working_folder.join("prisma/.env"), search.working_folder.join(".env")];
+            let beside =
+                [folder.join(".env"), search.working_folder.join("prisma/.env"), search.working_folder.join(".env")];
             if let Some(path) = beside.iter().find(|path| places::is_file(path)) {
                 let name = path.strip_prefix(search.working_folder).unwrap_or(path).display().to_string();
                 env_files.extend(read_env(path, &name, search, true));
@@ -193,7 +215,13 @@ fn of_schema(search: &Search<'_>, config: Option<&ConfigFile>, config_path: Opti
         };
         for (name, value) in schema_file::datasource(&text) {
             let Some(role) = role(&name) else { continue };
-            let mut found = FoundUrl { role, source: source.clone(), variable: None, value: FoundValue::Missing, base: base.clone() };
+            let mut found = FoundUrl {
+                role,
+                source: source.clone(),
+                variable: None,
+                value: FoundValue::Missing,
+                base: base.clone(),
+            };
             match (value, config.and_then(|config| config.changes_environment.clone())) {
                 (Value::Literal(text), _) if text.is_empty() => {}
                 (Value::Literal(text), _) => found.value = FoundValue::Given(ConnectionString::new(text)),
@@ -202,7 +230,9 @@ fn of_schema(search: &Search<'_>, config: Option<&ConfigFile>, config_path: Opti
                     (found.source, found.value) = variable(&name, &env_files, search);
                     found.variable = Some(name);
                 }
-                (Value::Other, _) => found.value = FoundValue::Unreadable("the value is neither a string nor env()".to_owned()),
+                (Value::Other, _) => {
+                    found.value = FoundValue::Unreadable("the value is neither a string nor env()".to_owned())
+                }
             }
             all.push(found);
         }

@@ -10,9 +10,43 @@ use std::path::{Component, Path, PathBuf};
 
 /// Programs that listen here and lead elsewhere.
 const FORWARDERS: &[&str] = &[
-    "ssh", "autossh", "sshuttle", "kubectl", "oc", "cloud_sql_proxy", "cloud-sql-proxy", "cloudsql-proxy", "alloydb-auth-proxy", "socat", "stunnel",
-    "stunnel4", "gcloud", "gcloud.py", "session-manager-plugin", "aws", "tsh", "teleport", "boundary", "fly", "flyctl", "railway", "pscale",
-    "cloudflared", "ngrok", "tailscale", "tailscaled", "kubefwd", "telepresence", "k9s", "chisel", "frpc", "gost", "az", "plink", "hoop", "sdm",
+    "ssh",
+    "autossh",
+    "sshuttle",
+    "kubectl",
+    "oc",
+    "cloud_sql_proxy",
+    "cloud-sql-proxy",
+    "cloudsql-proxy",
+    "alloydb-auth-proxy",
+    "socat",
+    "stunnel",
+    "stunnel4",
+    "gcloud",
+    "gcloud.py",
+    "session-manager-plugin",
+    "aws",
+    "tsh",
+    "teleport",
+    "boundary",
+    "fly",
+    "flyctl",
+    "railway",
+    "pscale",
+    "cloudflared",
+    "ngrok",
+    "tailscale",
+    "tailscaled",
+    "kubefwd",
+    "telepresence",
+    "k9s",
+    "chisel",
+    "frpc",
+    "gost",
+    "az",
+    "plink",
+    "hoop",
+    "sdm",
 ];
 
 /// Whether a program is a known forwarder: by its kernel name, its file, or the first words of its command (an interpreter's script).
@@ -55,14 +89,26 @@ impl<'a> Locality<'a> {
                 .entry(port)
                 .or_insert_with(|| listeners::tcp(port).iter().find_map(|words| forwarder(words).map(str::to_owned)));
             return match forwarder {
-                Some(program) => Verdict::plain(Class::Unknown, format!("{program} listens on port {port} of this machine and leads elsewhere")),
-                None => Verdict::plain(Class::Local, format!("{host} is this machine, and no known forwarder listens on port {port}")),
+                Some(program) => Verdict::plain(
+                    Class::Unknown,
+                    format!("{program} listens on port {port} of this machine and leads elsewhere"),
+                ),
+                None => Verdict::plain(
+                    Class::Local,
+                    format!("{host} is this machine, and no known forwarder listens on port {port}"),
+                ),
             };
         }
         if !host.contains(['.', ':']) && self.services().contains(host) {
             return match self.surroundings.environment.non_empty("KUBERNETES_SERVICE_HOST") {
-                None => Verdict::plain(Class::Local, format!("{host} is a service in the project's compose, devcontainer or CI files")),
-                Some(_) => Verdict::plain(Class::Unknown, format!("{host} is a name of the Kubernetes cluster that this process runs in")),
+                None => Verdict::plain(
+                    Class::Local,
+                    format!("{host} is a service in the project's compose, devcontainer or CI files"),
+                ),
+                Some(_) => Verdict::plain(
+                    Class::Unknown,
+                    format!("{host} is a name of the Kubernetes cluster that this process runs in"),
+                ),
             };
         }
         let why = match self.surroundings.policy {
@@ -84,13 +130,19 @@ impl<'a> Locality<'a> {
         let real = files::real_path(Path::new(socket));
         let is_proxy = |path: &Path| path.components().any(|part| part == Component::Normal("cloudsql".as_ref()));
         if is_proxy(&real) || is_proxy(Path::new(socket)) {
-            return Verdict::plain(Class::Unknown, format!("{socket} belongs to the Cloud SQL proxy, which leads elsewhere"));
+            return Verdict::plain(
+                Class::Unknown,
+                format!("{socket} belongs to the Cloud SQL proxy, which leads elsewhere"),
+            );
         }
         let mut paths = vec![real.clone()];
         paths.extend(endpoint.port.map(|port| real.join(format!(".s.PGSQL.{port}"))));
-        let program = paths.iter().flat_map(|path| listeners::unix(path)).find_map(|words| forwarder(&words).map(str::to_owned));
+        let program =
+            paths.iter().flat_map(|path| listeners::unix(path)).find_map(|words| forwarder(&words).map(str::to_owned));
         match program {
-            Some(program) => Verdict::plain(Class::Unknown, format!("{program} listens on {socket} and leads elsewhere")),
+            Some(program) => {
+                Verdict::plain(Class::Unknown, format!("{program} listens on {socket} and leads elsewhere"))
+            }
             None => Verdict::plain(Class::Local, format!("{socket} is a unix socket of this machine")),
         }
     }
@@ -100,7 +152,10 @@ impl<'a> Locality<'a> {
         let real = files::real_path(Path::new(file));
         match root.parent().is_some() && real.starts_with(&*root) && real != *root {
             true => Verdict::plain(Class::Local, "the file is inside the project"),
-            false => Verdict::plain(Class::Unknown, format!("{file} is outside the project and not declared in prisma-guard.json")),
+            false => Verdict::plain(
+                Class::Unknown,
+                format!("{file} is outside the project and not declared in prisma-guard.json"),
+            ),
         }
     }
 }
@@ -112,10 +167,22 @@ mod tests {
     #[test]
     fn a_forwarder_is_known_by_its_program_and_not_by_a_word_that_holds_its_name() {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        for known in [&["ssh", "/usr/bin/ssh"][..], &["session-manager", "x"], &["python3", "/usr/bin/python3", "python3", "/opt/gcloud.py"], &["ssh: /tmp/m [mux]"], &["cloud-sql-proxy"]] {
+        for known in [
+            &["ssh", "/usr/bin/ssh"][..],
+            &["session-manager", "x"],
+            &["python3", "/usr/bin/python3", "python3", "/opt/gcloud.py"],
+            &["ssh: /tmp/m [mux]"],
+            &["cloud-sql-proxy"],
+        ] {
             assert!(forwarder(&words(known)).is_some(), "{known:?}");
         }
-        for other in [&["postgres"][..], &["sshd"], &["node", "server.js"], &["docker-proxy"], &["mysqld", "/usr/sbin/mysqld", "--user=aws-x"]] {
+        for other in [
+            &["postgres"][..],
+            &["sshd"],
+            &["node", "server.js"],
+            &["docker-proxy"],
+            &["mysqld", "/usr/sbin/mysqld", "--user=aws-x"],
+        ] {
             assert!(forwarder(&words(other)).is_none(), "{other:?}");
         }
     }

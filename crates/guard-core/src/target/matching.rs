@@ -21,18 +21,25 @@ pub(super) struct Patterns<'a> {
 impl<'a> Patterns<'a> {
     /// A pattern that cannot be read was refused when the policy was loaded.
     pub(super) fn of(policy: Option<&'a LoadedPolicy>) -> Self {
-        let mut patterns = Patterns { environments: Vec::new(), declared: Vec::new(), root: Path::new("/"), has_digests: false };
+        let mut patterns =
+            Patterns { environments: Vec::new(), declared: Vec::new(), root: Path::new("/"), has_digests: false };
         let Some(loaded) = policy else { return patterns };
         patterns.root = &loaded.root;
         for (environment, protected) in &loaded.policy.environments {
             for text in &protected.databases {
-                patterns.environments.extend(pattern::parse(text).ok().map(|pattern| (environment.as_str(), text.as_str(), pattern)));
+                patterns
+                    .environments
+                    .extend(pattern::parse(text).ok().map(|pattern| (environment.as_str(), text.as_str(), pattern)));
             }
         }
         for text in &loaded.policy.non_production.databases {
             patterns.declared.extend(pattern::parse(text).ok().map(|pattern| (text.as_str(), pattern)));
         }
-        let all = patterns.environments.iter().map(|(_, _, pattern)| pattern).chain(patterns.declared.iter().map(|(_, pattern)| pattern));
+        let all = patterns
+            .environments
+            .iter()
+            .map(|(_, _, pattern)| pattern)
+            .chain(patterns.declared.iter().map(|(_, pattern)| pattern));
         patterns.has_digests = { all }.any(|pattern| matches!(pattern, Pattern::Digest(_)));
         patterns
     }
@@ -50,7 +57,8 @@ impl<'a> Patterns<'a> {
                 });
             }
         }
-        let (text, _) = self.declared.iter().find(|(_, pattern)| self.matches(pattern, endpoint, users, &digests, false))?;
+        let (text, _) =
+            self.declared.iter().find(|(_, pattern)| self.matches(pattern, endpoint, users, &digests, false))?;
         Some(Verdict {
             class: Class::NonProduction,
             environment: None,
@@ -59,7 +67,14 @@ impl<'a> Patterns<'a> {
         })
     }
 
-    fn matches(&self, pattern: &Pattern, endpoint: &Endpoint, users: &[String], digests: &[Digest], generous: bool) -> bool {
+    fn matches(
+        &self,
+        pattern: &Pattern,
+        endpoint: &Endpoint,
+        users: &[String],
+        digests: &[Digest],
+        generous: bool,
+    ) -> bool {
         match pattern {
             Pattern::Digest(digest) => digests.contains(digest),
             Pattern::File(path) => is_same_file(&self.root.join(path), endpoint, generous),
@@ -72,11 +87,16 @@ impl<'a> Patterns<'a> {
         let mut texts: Vec<String> = Vec::new();
         if let Some(host) = &endpoint.host {
             let mut hosts = vec![if host.contains(':') { format!("[{host}]") } else { host.clone() }];
-            hosts.extend(host.match_indices('.').filter_map(|(at, _)| host.get(at + 1..)).map(|rest| format!("*.{rest}")));
+            hosts.extend(
+                host.match_indices('.').filter_map(|(at, _)| host.get(at + 1..)).map(|rest| format!("*.{rest}")),
+            );
             for host in hosts {
                 let mut forms = vec![host.clone()];
                 forms.extend(endpoint.port.map(|port| format!("{host}:{port}")));
-                let databases = endpoint.database.iter().flat_map(|database| forms.iter().map(move |form| format!("{form}/{database}")));
+                let databases = endpoint
+                    .database
+                    .iter()
+                    .flat_map(|database| forms.iter().map(move |form| format!("{form}/{database}")));
                 let databases: Vec<String> = databases.collect();
                 forms.extend(databases);
                 for reference in users.iter().flat_map(|user| user.split('.').chain([user.as_str()])) {
@@ -109,7 +129,9 @@ fn matches_network(pattern: &NetworkPattern, endpoint: &Endpoint, users: &[Strin
     };
     let reference_matches = match &pattern.reference {
         None => true,
-        Some(text) if generous => users.is_empty() || users.iter().any(|user| user.to_lowercase().contains(&text.to_lowercase())),
+        Some(text) if generous => {
+            users.is_empty() || users.iter().any(|user| user.to_lowercase().contains(&text.to_lowercase()))
+        }
         Some(text) => !users.is_empty() && users.iter().all(|user| user.split('.').any(|part| part == text)),
     };
     host_matches && database_matches && reference_matches && pattern.port.is_none_or(|port| endpoint.port == Some(port))

@@ -21,8 +21,12 @@ pub(super) fn read_sqlserver(rest: &str) -> Result<Reading, &'static str> {
     let (mut databases, mut port) = (Vec::new(), None);
     for (name, value) in sqlserver_properties(properties) {
         match name.replace([' ', '_'], "").to_ascii_lowercase().as_str() {
-            "server" | "servername" | "host" | "hostname" | "address" | "addr" | "datasource" | "networkaddress" => hosts.push((value, None)),
-            "port" | "portnumber" => port = Some(value.parse::<u16>().map_err(|_| "the port is not a number from 1 to 65535")?),
+            "server" | "servername" | "host" | "hostname" | "address" | "addr" | "datasource" | "networkaddress" => {
+                hosts.push((value, None))
+            }
+            "port" | "portnumber" => {
+                port = Some(value.parse::<u16>().map_err(|_| "the port is not a number from 1 to 65535")?)
+            }
             "database" | "databasename" | "initialcatalog" => databases.push(value),
             "user" | "username" | "uid" | "userid" => reading.add_user(&value),
             _ => {}

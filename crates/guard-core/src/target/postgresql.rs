@@ -21,7 +21,8 @@ pub(super) fn read(provider: Provider, rest: &str, environment: &Environment) ->
             "host" | "hostaddr" => named.extend(value.split(',').filter(|item| !item.is_empty()).map(str::to_owned)),
             "port" => {
                 for item in value.split(',').filter(|item| !item.is_empty()) {
-                    ports.push(item.trim().parse().map_err(|_| "the parameter `port` is not a number from 1 to 65535")?);
+                    ports
+                        .push(item.trim().parse().map_err(|_| "the parameter `port` is not a number from 1 to 65535")?);
                 }
             }
             "user" => reading.add_user(&value),
@@ -56,7 +57,9 @@ pub(super) fn read(provider: Provider, rest: &str, environment: &Environment) ->
     for (index, (host, own)) in places.iter().enumerate() {
         let mut candidates = vec![own.unwrap_or(DEFAULT_PORT)];
         // A short list of ports may belong to any host; in a long one each host has its own.
-        candidates.extend(ports.iter().copied().enumerate().filter(|(at, _)| ports.len() <= 4 || *at == index).map(|(_, port)| port));
+        candidates.extend(
+            ports.iter().copied().enumerate().filter(|(at, _)| ports.len() <= 4 || *at == index).map(|(_, port)| port),
+        );
         candidates.extend(variable_port.filter(|_| own.is_none() && ports.is_empty()));
         candidates.dedup();
         for port in candidates {
@@ -73,7 +76,8 @@ pub(super) fn read_socket(rest: &str) -> Result<Reading, &'static str> {
     if !path.starts_with('/') {
         return Err("`socket:` is followed by an absolute path");
     }
-    let databases: Vec<String> = text::parameters(query).filter(|(name, _)| name == "db").map(|(_, value)| value).collect();
+    let databases: Vec<String> =
+        text::parameters(query).filter(|(name, _)| name == "db").map(|(_, value)| value).collect();
     let mut reading = Reading::new(Provider::Postgresql);
     reading.add(&place(&path, DEFAULT_PORT)?, &databases);
     Ok(reading)

@@ -26,9 +26,7 @@ fn tokens(text: &str) -> Vec<Token> {
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
-            '/' if characters.peek() == Some(&'/') => {
-                while characters.next_if(|next| *next != '\n').is_some() {}
-            }
+            '/' if characters.peek() == Some(&'/') => while characters.next_if(|next| *next != '\n').is_some() {},
             '/' if characters.peek() == Some(&'*') => {
                 characters.next();
                 let mut last = ' ';
@@ -87,10 +85,16 @@ pub(super) fn datasource(text: &str) -> Vec<(String, Value)> {
             }
             Token::Word(word) if depth == 0 && word == "datasource" => inside = true,
             Token::Word(word) if inside && depth == 1 && tokens.get(at + 1) == Some(&Token::Sign('=')) => {
-                let end = tokens.iter().skip(at).position(|token| matches!(token, Token::LineEnd | Token::Sign('}'))).map_or(tokens.len(), |n| at + n);
+                let end = tokens
+                    .iter()
+                    .skip(at)
+                    .position(|token| matches!(token, Token::LineEnd | Token::Sign('}')))
+                    .map_or(tokens.len(), |n| at + n);
                 let value = match tokens.get(at + 2..end) {
                     Some([Token::Text(text)]) => Value::Literal(text.clone()),
-                    Some([Token::Word(env), Token::Sign('('), Token::Text(name), Token::Sign(')')]) if env == "env" => Value::Variable(name.clone()),
+                    Some([Token::Word(env), Token::Sign('('), Token::Text(name), Token::Sign(')')]) if env == "env" => {
+                        Value::Variable(name.clone())
+                    }
                     _ => Value::Other,
                 };
                 entries.push((word.clone(), value));

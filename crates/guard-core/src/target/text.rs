@@ -15,7 +15,8 @@ pub(super) struct Parts<'a> {
 
 /// A string without what `.env` files, shells and copying leave around it: spaces, quotes, and the line breaks that URL parsers skip.
 pub(super) fn clean(url: &str) -> String {
-    let around = |character: char| character.is_whitespace() || character.is_control() || "\"'`\u{feff}".contains(character);
+    let around =
+        |character: char| character.is_whitespace() || character.is_control() || "\"'`\u{feff}".contains(character);
     url.trim_matches(around).chars().filter(|character| !matches!(character, '\t' | '\r' | '\n')).collect()
 }
 
@@ -83,14 +84,17 @@ pub(super) fn host_and_port(item: &str) -> Result<(&str, Option<u16>), &'static 
     let (host, port) = match item.strip_prefix('[').and_then(|_| item.find(']')) {
         Some(end) => match item.get(end + 1..) {
             None | Some("") => (item, ""),
-            Some(rest) => {
-                (item.get(..=end).unwrap_or(item), rest.strip_prefix(':').ok_or("something follows the bracket of an address")?)
-            }
+            Some(rest) => (
+                item.get(..=end).unwrap_or(item),
+                rest.strip_prefix(':').ok_or("something follows the bracket of an address")?,
+            ),
         },
         None => item.rsplit_once(':').unwrap_or((item, "")),
     };
     if !host.starts_with('[') && host.contains(':') {
-        return Err("the host holds a `:`; an IPv6 address stands in brackets, and a `:` in a password must be percent-encoded");
+        return Err(
+            "the host holds a `:`; an IPv6 address stands in brackets, and a `:` in a password must be percent-encoded",
+        );
     }
     if port.is_empty() {
         return Ok((host, None));
@@ -103,5 +107,8 @@ pub(super) fn host_and_port(item: &str) -> Result<(&str, Option<u16>), &'static 
 
 /// Whether a decoded host could be one: no space, no separator of a URL, no control character.
 pub(super) fn is_host(host: &str) -> bool {
-    !host.is_empty() && !host.contains(|character: char| character.is_whitespace() || character.is_control() || "/?#@\\,<>^|\"'`{}".contains(character))
+    !host.is_empty()
+        && !host.contains(|character: char| {
+            character.is_whitespace() || character.is_control() || "/?#@\\,<>^|\"'`{}".contains(character)
+        })
 }

@@ -56,7 +56,14 @@ pub fn apply(connection: &Connection, name: &str, checksum: &str, finished: bool
         .execute(
             "INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, rolled_back_at, started_at) \
              VALUES (?1, ?2, CASE ?3 WHEN 1 THEN 1763900000000 END, ?4, CASE ?5 WHEN 1 THEN 1763900000000 END, ?6)",
-            rusqlite::params![format!("id-{count}"), checksum, finished, name, rolled_back, 1_763_900_000_000_i64 + count],
+            rusqlite::params![
+                format!("id-{count}"),
+                checksum,
+                finished,
+                name,
+                rolled_back,
+                1_763_900_000_000_i64 + count
+            ],
         )
         .unwrap();
 }
