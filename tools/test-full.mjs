@@ -4,8 +4,13 @@
 import { prepare, everySuite } from './test.mjs'
 import { runSuites } from './suites.mjs'
 
-/** Same form as a suite: name, command, args, budgetSeconds. None is written yet. */
-const campaigns = []
+/** Same form as a suite: name, command, args, budgetSeconds. Each promotes whole applications, over and over. */
+const campaigns = ['promotion', 'bad-input'].map((name) => ({
+  name: `campaign ${name}`,
+  command: process.execPath,
+  args: ['--test', '--test-reporter=spec', `__test__/campaigns/${name}.campaign.mjs`],
+  budgetSeconds: 1800,
+}))
 
 let passed = false
 try {
