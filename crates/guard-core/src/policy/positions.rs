@@ -137,8 +137,8 @@ mod tests {
     fn every_key_and_item_has_its_line_and_column() {
         let positions = read("{\n  \"a\": { \"b\": [1, \"x\", { \"ç\": true, \"d\": null }] },\n  \"e\": -1.5e3\n}");
         assert_eq!(positions.of("a"), Some(Position { line: 2, column: 3 }));
-        assert_eq!(positions.of("a.b[1]"), Some(Position { line: 2, column: 20 }));
-        assert_eq!(positions.of("a.b[2].d"), Some(Position { line: 2, column: 38 }));
+        assert_eq!(positions.of("a.b[1]"), Some(Position { line: 2, column: 19 }));
+        assert_eq!(positions.of("a.b[2].d"), Some(Position { line: 2, column: 37 }));
         assert_eq!(positions.of("e"), Some(Position { line: 3, column: 3 }));
         assert_eq!(positions.of("a.b[2].missing.more"), positions.of("a.b[2]"));
         assert!(positions.duplicates.is_empty());

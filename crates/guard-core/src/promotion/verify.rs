@@ -71,7 +71,9 @@ fn is_kept(store: &Store, site: &Site<'_>, standing: &Standing, attestor: &Attes
         // The provider just signed a proof, so it is up: the record's own key is gone, as after a rotation. It opens nothing, and it
         // must not block a runner that keeps its folders.
         Err(refusal) if refusal.rule == Rule::ProofUnavailable => {
-            site.say("the records that are there were signed by a key that is no longer published: they go to the archive");
+            site.say(
+                "the records that are there were signed by a key that is no longer published: they go to the archive",
+            );
             store.archive()?;
             Ok(false)
         }

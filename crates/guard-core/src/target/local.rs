@@ -52,7 +52,9 @@ const FORWARDERS: &[&str] = &[
 /// Whether a program is a known forwarder: by its kernel name, its file, or the first words of its command (an interpreter's script).
 fn forwarder(words: &[String]) -> Option<&str> {
     words.iter().take(5).find_map(|word| {
-        let base = word.rsplit(['/', '\\']).next().unwrap_or(word).split([' ', ':']).next().unwrap_or_default();
+        // A process may write a title over its words, as ssh's multiplexer does: `ssh: /tmp/socket [mux]`.
+        let program = word.split(": ").next().unwrap_or(word);
+        let base = program.rsplit(['/', '\\']).next().unwrap_or(program).split([' ', ':']).next().unwrap_or_default();
         let base = base.strip_suffix(".exe").unwrap_or(base);
         // The kernel's names end after 15 bytes (proc_pid_comm(5)).
         FORWARDERS.iter().copied().find(|known| *known == base || (base.len() == 15 && known.starts_with(base)))
