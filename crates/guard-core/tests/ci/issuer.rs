@@ -20,6 +20,7 @@ pub(crate) struct SigningKey {
     pub(crate) id: String,
     pub(crate) algorithm: Algorithm,
     pub(crate) key: EncodingKey,
+    published: Option<Value>,
 }
 
 impl SigningKey {
@@ -31,18 +32,28 @@ impl SigningKey {
                 let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
                 EncodingKey::from_ec_der(pair.as_ref())
             }
-            Algorithm::EdDSA => EncodingKey::from_ed_der(Ed25519KeyPair::generate_pkcs8(&random).unwrap().as_ref()),
+            Algorithm::EdDSA => {
+                use aws_lc_rs::signature::KeyPair as _;
+                let document = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+                let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
+                let x = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, pair.public_key());
+                let key = EncodingKey::from_ed_der(document.as_ref());
+                // RFC 8037, section 2. `Jwk::from_encoding_key` takes no Ed25519 key of this library (jsonwebtoken 11.1).
+                let published = json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": x });
+                return SigningKey { id: id.to_owned(), algorithm, key, published: Some(published) };
+            }
             _ => {
                 let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
                 // RFC 5208 around RFC 8017: the envelope of a 2048-bit key is 26 bytes long.
                 EncodingKey::from_rsa_der(&pair.as_der().unwrap().as_ref()[26..])
             }
         };
-        SigningKey { id: id.to_owned(), algorithm, key }
+        SigningKey { id: id.to_owned(), algorithm, key, published: None }
     }
 
     pub(crate) fn published(&self) -> Value {
-        let mut key = serde_json::to_value(Jwk::from_encoding_key(&self.key, self.algorithm).unwrap()).unwrap();
+        let of_library = || serde_json::to_value(Jwk::from_encoding_key(&self.key, self.algorithm).unwrap()).unwrap();
+        let mut key = self.published.clone().unwrap_or_else(of_library);
         key["kid"] = json!(self.id);
         key["use"] = json!("sig");
         key
