@@ -1,14 +1,14 @@
 // `npm run test:full`: the suites of `npm test`, then the campaigns that take too long for every change. Their results are
 // recorded in docs/.
 
-import { prepare, everySuite } from './test.mjs'
+import { campaignFiles, everySuite, prepare } from './test.mjs'
 import { runSuites } from './suites.mjs'
 
 /** Same form as a suite: name, command, args, budgetSeconds. Each promotes whole applications, over and over. */
-const campaigns = ['promotion', 'bad-input'].map((name) => ({
-  name: `campaign ${name}`,
+const campaigns = [...campaignFiles, '__test__/campaigns/promotion.campaign.mjs', '__test__/campaigns/bad-input.campaign.mjs'].map((file) => ({
+  name: `campaign ${file}`,
   command: process.execPath,
-  args: ['--test', '--test-reporter=spec', `__test__/campaigns/${name}.campaign.mjs`],
+  args: ['--test', '--test-reporter=spec', file],
   budgetSeconds: 1800,
 }))
 
