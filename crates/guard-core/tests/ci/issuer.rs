@@ -20,7 +20,7 @@ pub(crate) struct SigningKey {
     pub(crate) id: String,
     pub(crate) algorithm: Algorithm,
     pub(crate) key: EncodingKey,
-    published: Option<Value>,
+    pub(crate) published: Option<Value>,
 }
 
 impl SigningKey {

@@ -221,6 +221,7 @@ fn a_public_key_used_as_a_shared_secret_proves_nothing() {
     let issuer = Issuer::start(Algorithm::RS256).with_forge(|key, claims| {
         let modulus = key.published()["n"].as_str().unwrap().to_owned();
         let villain = SigningKey {
+            published: None,
             id: key.id.clone(),
             algorithm: Algorithm::HS256,
             key: EncodingKey::from_secret(modulus.as_bytes()),
@@ -253,7 +254,8 @@ fn an_algorithm_of_another_family_than_the_published_key_proves_nothing() {
     let issuer = Issuer::start(Algorithm::RS256).with_forge(move |_, claims| villain.sign(&villain.header(), &claims));
     refused(&issuer, Rule::LocalDeployment, "algorithm");
     let narrower = Issuer::start(Algorithm::RS256).with_forge(|key, claims| {
-        let wider = SigningKey { id: key.id.clone(), algorithm: Algorithm::RS512, key: key.key.clone() };
+        let wider =
+            SigningKey { id: key.id.clone(), algorithm: Algorithm::RS512, key: key.key.clone(), published: None };
         wider.sign(&wider.header(), &claims)
     });
     refused(&narrower, Rule::LocalDeployment, "algorithm");
