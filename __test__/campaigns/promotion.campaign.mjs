@@ -140,6 +140,36 @@ describe('npm run deploy', () => {
     await refused('npm run deploy', 'verification-failed', 77)
   })
 
+  it('goes on after the provider published other keys: what nobody can check any more opens nothing and blocks nothing', async () => {
+    const port = await freePort()
+    const old = await startRunner({ port })
+    const own = await Shop.create({ issuer: old.issuer })
+    try {
+      await productionDatabase(own)
+      const run = (of, command) => of.run({ cwd: own.project, command, env: { DATABASE_URL: own.url } })
+      try {
+        const ended = await run(old, 'npm run predeploy')
+        assert.equal(ended.exitCode, 0, ended.output)
+      } finally {
+        await old.stop()
+      }
+      const rotated = await startRunner({ port })
+      try {
+        const backup = await run(rotated, 'npm run backup:production')
+        assert.equal(backup.exitCode, 77, backup.output)
+        const ended = await run(rotated, 'npm run deploy')
+        assert.equal(ended.exitCode, 0, ended.output)
+        assert.match(ended.output, /key that is no longer published/)
+        assert.deepEqual(appliedMigrations(own.database), migrations())
+        assert.ok(fs.readdirSync(path.join(own.project, '.deployment-state'), { recursive: true }).some((name) => /archive.*verification\.passed$/.test(String(name))))
+      } finally {
+        await rotated.stop()
+      }
+    } finally {
+      own.remove()
+    }
+  })
+
   it('never runs twice at once', async () => {
     const both = await Promise.all([job('npm run deploy'), job('npm run deploy')])
     const codes = both.map(({ exitCode }) => exitCode).sort()

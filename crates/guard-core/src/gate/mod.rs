@@ -17,9 +17,9 @@ use crate::prisma::approval::{self, Expectation};
 use crate::prisma::command_line::{self, CommandClass, CommandLine};
 use crate::refusal::Refusal;
 use crate::rule::Rule;
-use crate::state::{DeploymentLock, Store};
+use crate::state::{DeploymentLock, LockHolder, Store};
 use crate::system::environment::Environment;
-use crate::system::process::{self, ProcessIdentity};
+use crate::system::process;
 use crate::target::{self, Class, ConnectionString, DatabaseTarget};
 use std::path::Path;
 use survey::Survey;
@@ -113,20 +113,32 @@ fn accept(
     let protected = targets.iter().find_map(|target| target.environment.as_deref());
     let holder = || holder(policies);
     let lineage = process::ancestors();
+    let local_database = survey::all_on_this_machine(targets);
     let verify = |digest: &Digest, attestation: &Attestation, environment: &str| {
-        let found = policies.iter().find_map(|loaded| loaded.policy.environments.get(environment));
-        let Some(found) = found else {
-            return Err(Refusal::new(
+        let unknown = || {
+            Refusal::new(
                 Rule::DirectExecution,
                 "the approval cannot be verified",
                 "the policy has no environment of the approval's name",
-            ));
+            )
         };
-        let local_database = survey::all_on_this_machine(targets);
-        let attestor = Attestor::new(&found.attestation, request.environment, &lineage, local_database);
-        attestor.verify(digest, attestation, crate::ci::Moment::Live).map(|_| ())
+        if policies.is_empty() {
+            return Err(unknown());
+        }
+        // Every policy that counts has to trust the signer: one that stands elsewhere approves nothing for the project's own.
+        policies.iter().try_for_each(|loaded| {
+            let found = loaded.policy.environments.get(environment).ok_or_else(unknown)?;
+            let attestor = Attestor::new(&found.attestation, request.environment, &lineage, local_database);
+            attestor.verify(digest, attestation, crate::ci::Moment::Live).map(|_| ())
+        })
     };
-    // An unseen string is compared when the custody sees it; what is seen already is compared here and there.
+    // An approval is for all databases at once, so a part of them can be compared neither here nor by the custody.
+    if awaits_custody && !targets.is_empty() {
+        return Err(
+            "prisma.config computes one of several connection strings, and an approval is for all of them".to_owned()
+        );
+    }
+    // An unseen string is compared when the custody sees it.
     let identity = (!awaits_custody).then(|| target::endpoints_identity(targets));
     let environment =
         if awaits_custody { None } else { Some(protected.ok_or("the target is no database of the policy")?) };
@@ -135,12 +147,12 @@ fn accept(
 }
 
 /// Who holds the deployment lock of the first of these projects that has one.
-fn holder(policies: &[LoadedPolicy]) -> Result<Option<ProcessIdentity>, Refusal> {
+fn holder(policies: &[LoadedPolicy]) -> Result<Option<LockHolder>, Refusal> {
     for loaded in policies {
         if let Some(store) = Store::look(&loaded.root)?
             && let Some(holder) = DeploymentLock::holder(&store)?
         {
-            return Ok(Some(holder.process));
+            return Ok(Some(holder));
         }
     }
     Ok(None)

@@ -11,6 +11,7 @@ use crate::ci::Attestation;
 use crate::digest::Digest;
 use crate::refusal::Refusal;
 use crate::rule::Rule;
+use crate::state::LockHolder;
 use crate::system::channel;
 use crate::system::environment::Environment;
 use crate::system::process::{self, ProcessIdentity};
@@ -83,8 +84,8 @@ pub struct Expectation<'a> {
 /// How the signature of an approval is verified: the digest, the attestation, and the environment that the approval names.
 pub type Verify<'a> = &'a dyn Fn(&Digest, &Attestation, &str) -> Result<(), Refusal>;
 
-/// Who holds the deployment lock now, if anyone does.
-pub type Holder<'a> = &'a dyn Fn() -> Result<Option<ProcessIdentity>, Refusal>;
+/// Who holds the deployment lock now and for which chain, if anyone does.
+pub type Holder<'a> = &'a dyn Fn() -> Result<Option<LockHolder>, Refusal>;
 
 /// What became of the one message that a process can receive.
 enum Use {
@@ -130,15 +131,12 @@ fn receive(holder: Holder<'_>, verify: Verify<'_>, expectation: &Expectation<'_>
     let parent = process::look_up(peer.pid)
         .ok_or_else(|| alone(&format_args!("the process {} that made the socket is not alive", peer.pid)))?;
     let named = holder().map_err(|refusal| alone(&refusal.why))?;
-    match named {
-        None => return Err(alone(&"nobody holds the deployment lock")),
-        Some(named) if named != parent.identity => {
-            return Err(alone(&format_args!(
-                "the deployment lock is held by process {}, and the socket was made by process {}",
-                named.pid, peer.pid
-            )));
-        }
-        Some(_) => {}
+    let named = named.ok_or_else(|| alone(&"nobody holds the deployment lock"))?;
+    if named.process != parent.identity {
+        return Err(alone(&format_args!(
+            "the deployment lock is held by process {}, and the socket was made by process {}",
+            named.process.pid, peer.pid
+        )));
     }
     let message = channel::receive(PATIENCE).map_err(|error| alone(&error))?;
     // The error of the parser is not shown: it may quote the token.
@@ -146,6 +144,9 @@ fn receive(holder: Holder<'_>, verify: Verify<'_>, expectation: &Expectation<'_>
         serde_json::from_slice(&message).map_err(|_| "the message on the socket is no approval".to_owned())?;
     if approval.command.holder != parent.identity {
         return Err("the approval was made by another process than the one that sent it".to_owned());
+    }
+    if approval.command.chain != named.chain {
+        return Err("the approval is for another deployment than the one that holds the lock".to_owned());
     }
     compare(&approval.command, expectation)?;
     let digest = approval.command.digest().map_err(|refusal| refusal.why)?;

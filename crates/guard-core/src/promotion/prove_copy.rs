@@ -7,6 +7,7 @@ use super::World;
 use super::plan;
 use super::project::Project;
 use crate::policy::{self, FILE_NAME, LoadedPolicy};
+use crate::prisma;
 use crate::refusal::Refusal;
 use crate::rule::Rule;
 use crate::system::files::{self, MAXIMUM_TEXT_BYTES};
@@ -171,7 +172,7 @@ fn failed(error: &std::io::Error) -> Refusal {
 /// The policy and the project of a world: what the proof needs of it.
 ///
 /// # Errors
-/// `policy-missing`, `policy-invalid`, `migrations-invalid`.
+/// `policy-missing`, `policy-invalid`, `prisma-not-found`, `migrations-invalid`.
 pub(super) fn look(world: &World<'_>) -> Result<(LoadedPolicy, Project), Refusal> {
     let policy = policy::load(&world.project)?.ok_or_else(|| {
         Refusal::new(
@@ -180,7 +181,8 @@ pub(super) fn look(world: &World<'_>) -> Result<(LoadedPolicy, Project), Refusal
             format!("there is no {FILE_NAME} in this folder or above it"),
         )
     })?;
-    Ok((policy, Project::find(&world.project)?))
+    let installation = prisma::find(&world.project)?;
+    Ok((policy, Project::find(&world.project, installation.major)?))
 }
 
 #[cfg(test)]

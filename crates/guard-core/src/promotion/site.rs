@@ -60,7 +60,7 @@ impl<'w> Site<'w> {
     pub(super) fn survey(world: &'w World<'w>) -> Result<Self, Refusal> {
         let policy = load_policy(world)?;
         let installation = prisma::find(&world.project)?;
-        let project = Project::find(&world.project)?;
+        let project = Project::find(&world.project, installation.major)?;
         let found = target::find(&Search {
             working_folder: &world.project,
             environment: world.environment,

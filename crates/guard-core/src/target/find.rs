@@ -1,14 +1,12 @@
 //! Where a Prisma command finds its connection strings: the config file (6 and 7), the schema and `.env` (5 and 6). PRISMA.md, D: ran on 6.19.3 and
 //! 7.10.1; 5.22.0 knows no config file (its bundle holds no such name).
 
-use super::config_file::{self, ConfigFile, ConfigValue};
 use super::schema_file::{self, Value};
 use super::{ConnectionString, FoundUrl, FoundValue, Role, Search, env_file};
+use crate::prisma::config_file::{self, ConfigFile, ConfigPath, ConfigValue};
 use crate::system::{files, places};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-const EXTENSIONS: [&str; 6] = ["js", "ts", "mjs", "cjs", "mts", "cts"];
 
 /// Variables of a `.env` file, after expansion, and what the file is called.
 type EnvFile = (String, BTreeMap<String, String>);
@@ -17,10 +15,7 @@ pub(super) fn find(search: &Search<'_>) -> Vec<FoundUrl> {
     let config_path = config(search);
     let config = config_path.as_ref().map(|path| match files::read_text(path, files::MAXIMUM_TEXT_BYTES) {
         Ok(text) => config_file::read(&text),
-        Err(error) => ConfigFile {
-            urls: vec![("url", ConfigValue::Unreadable(format!("the file cannot be read: {error}")))],
-            ..ConfigFile::default()
-        },
+        Err(error) => ConfigFile::unreadable(&format!("the file cannot be read: {error}")),
     });
     let from_config = match (&config, &config_path) {
         (Some(config), Some(path)) => of_config(search, config, path),
@@ -45,21 +40,10 @@ fn config(search: &Search<'_>) -> Option<PathBuf> {
     if search.prisma_major <= 5 {
         return None;
     }
-    if let Some(path) = search.config {
-        return Some(search.working_folder.join(path));
+    match search.config {
+        Some(path) => Some(search.working_folder.join(path)),
+        None => config_file::find(search.working_folder, search.prisma_major),
     }
-    let mut names: Vec<String> = Vec::new();
-    let mut family = |stem: &str| names.extend(EXTENSIONS.iter().map(|extension| format!("{stem}.{extension}")));
-    if search.prisma_major >= 7 {
-        family("prisma7.config");
-        family(".config/prisma7");
-        family(".config/prisma7.config");
-    }
-    family("prisma.config");
-    family("prisma.config/index");
-    family(".config/prisma");
-    family(".config/prisma.config");
-    names.into_iter().map(|name| search.working_folder.join(name)).find(|path| places::is_file(path))
 }
 
 fn read_env(path: &Path, name: &str, search: &Search<'_>, expands: bool) -> Option<EnvFile> {
@@ -135,14 +119,24 @@ fn package(working_folder: &Path) -> Option<&Path> {
     working_folder.ancestors().take(64).find(|folder| files::exists(&folder.join("package.json")))
 }
 
-fn schema_path(search: &Search<'_>, config: Option<&ConfigFile>, config_path: Option<&Path>) -> Option<PathBuf> {
+/// Where the schema stands, or why that cannot be known.
+fn schema_path(
+    search: &Search<'_>,
+    config: Option<&ConfigFile>,
+    config_path: Option<&Path>,
+) -> Result<Option<PathBuf>, String> {
     let folder = search.working_folder;
     if let Some(path) = search.schema {
-        return Some(folder.join(path));
+        return Ok(Some(folder.join(path)));
     }
-    if let Some(path) = config.and_then(|config| config.schema.as_ref()) {
-        let beside = config_path.and_then(Path::parent).unwrap_or(folder).join(path);
-        return Some(if files::exists(&beside) { beside } else { folder.join(path) });
+    match config.map(|config| &config.schema) {
+        Some(ConfigPath::FromConfig(path)) => {
+            let beside = config_path.and_then(Path::parent).unwrap_or(folder).join(path);
+            return Ok(Some(if files::exists(&beside) { beside } else { folder.join(path) }));
+        }
+        Some(ConfigPath::FromWorkingFolder(path)) => return Ok(Some(folder.join(path))),
+        Some(ConfigPath::Unreadable(why)) => return Err(why.clone()),
+        Some(ConfigPath::Absent) | None => {}
     }
     let in_package = package(folder).and_then(|package| {
         let text = files::read_text(&package.join("package.json"), files::MAXIMUM_TEXT_BYTES).ok()?;
@@ -151,11 +145,11 @@ fn schema_path(search: &Search<'_>, config: Option<&ConfigFile>, config_path: Op
     });
     let usual =
         ["schema.prisma", "prisma/schema.prisma", "prisma/schema", "prisma"].into_iter().map(|name| folder.join(name));
-    in_package.or_else(|| {
+    Ok(in_package.or_else(|| {
         usual
             .into_iter()
             .find(|path| places::is_file(path) || (places::is_folder(path) && !schema_files(path).is_empty()))
-    })
+    }))
 }
 
 /// A schema file, or the `.prisma` files below a folder.
@@ -180,7 +174,15 @@ fn schema_files(path: &Path) -> Vec<PathBuf> {
 }
 
 fn of_schema(search: &Search<'_>, config: Option<&ConfigFile>, config_path: Option<&Path>) -> Vec<FoundUrl> {
-    let Some(schema) = schema_path(search, config, config_path) else { return Vec::new() };
+    let schema = match schema_path(search, config, config_path) {
+        Ok(Some(schema)) => schema,
+        Ok(None) => return Vec::new(),
+        Err(why) => {
+            let source = config_path.and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+            let (role, base) = (Role::Url, search.working_folder.to_path_buf());
+            return vec![FoundUrl { role, source, variable: None, value: FoundValue::Unreadable(why), base }];
+        }
+    };
     let folder =
         if places::is_folder(&schema) { schema.as_path() } else { schema.parent().unwrap_or(search.working_folder) };
     let mut env_files: Vec<EnvFile> = Vec::new();

@@ -6,7 +6,6 @@
 mod classify;
 mod client;
 mod compose;
-mod config_file;
 mod env_file;
 mod find;
 mod local;

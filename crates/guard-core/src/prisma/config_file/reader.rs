@@ -1,79 +1,17 @@
-//! `prisma.config.*` read without running it: which connection strings it names, and whether it loads a `.env` file.
-//!
-//! What cannot be read says why; it never counts as absent. Knows no variables: it names those that a value is taken from.
+//! The parts of a config file's exported object, through the constants and imports of the same file.
 
-use oxc_allocator::Allocator;
+use super::{ConfigFile, ConfigPath, ConfigValue, is_process_env, unreadable};
 use oxc_ast::ast::{
-    Argument, AssignmentExpression, BindingPattern, CallExpression, ExportDefaultDeclarationKind, Expression,
-    ImportDeclarationSpecifier, LogicalOperator, ObjectExpression, ObjectPropertyKind, Program, Statement,
+    Argument, BindingPattern, CallExpression, ExportDefaultDeclarationKind, Expression, ImportDeclarationSpecifier,
+    LogicalOperator, ObjectExpression, ObjectPropertyKind, Program, Statement,
 };
-use oxc_ast_visit::{Visit, walk};
-use oxc_parser::Parser;
-use oxc_span::{GetSpan as _, SourceType};
+use oxc_span::GetSpan as _;
 use std::collections::BTreeMap;
-
-/// What stands where a connection string is expected. Several where the file chooses between them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ConfigValue {
-    /// The string.
-    Literal(String),
-    /// A variable of the environment.
-    Variable(String),
-    /// `databaseUrl('NAME')` of `@org/prisma-guard/config`.
-    CustodyOfVariable(String),
-    /// `databaseUrl(…)` of something else.
-    Custody,
-    /// Cannot be read, and why.
-    Unreadable(String),
-}
-
-/// What a config file says.
-#[derive(Debug, Default)]
-pub(super) struct ConfigFile {
-    /// `datasource.url`, `datasource.directUrl`, `datasource.shadowDatabaseUrl`, by name, in the file's order.
-    pub(super) urls: Vec<(&'static str, ConfigValue)>,
-    /// `schema`, where it is a plain string.
-    pub(super) schema: Option<String>,
-    /// Whether it loads `.env` with dotenv or Node; the file's name where it says one.
-    pub(super) env_files: Vec<String>,
-    /// Why variables of the environment may not be what they are now when the file is evaluated.
-    pub(super) changes_environment: Option<String>,
-}
+use std::path::{Component, PathBuf};
 
 const GUARD_MODULE: &str = "@org/prisma-guard/config";
 const NAMES: [&str; 3] = ["url", "directUrl", "shadowDatabaseUrl"];
 const DEEPEST: u32 = 16;
-
-/// Reads a file's text.
-pub(super) fn read(text: &str) -> ConfigFile {
-    let allocator = Allocator::default();
-    // TypeScript's syntax holds JavaScript's; neither `.ts` nor `.js` configs hold JSX.
-    let parsed = Parser::new(&allocator, text, SourceType::ts()).parse();
-    if parsed.panicked || !parsed.diagnostics.is_empty() {
-        return ConfigFile { urls: vec![("url", unreadable("the file has a syntax error"))], ..ConfigFile::default() };
-    }
-    let mut reader = Reader {
-        file: ConfigFile::default(),
-        imports: BTreeMap::new(),
-        constants: BTreeMap::new(),
-        variables: BTreeMap::new(),
-        text,
-    };
-    reader.bindings(&parsed.program);
-    let mut watcher = Watcher { env_files: Vec::new(), changes: None };
-    watcher.visit_program(&parsed.program);
-    reader.file.env_files.append(&mut watcher.env_files);
-    reader.file.changes_environment = reader.file.changes_environment.or(watcher.changes);
-    match exported(&parsed.program) {
-        Some(expression) => reader.config(expression, 0),
-        None => reader.file.urls.push(("url", unreadable("the file exports no configuration that can be seen"))),
-    }
-    reader.file
-}
-
-fn unreadable(why: &str) -> ConfigValue {
-    ConfigValue::Unreadable(why.to_owned())
-}
 
 /// The expression behind `export default` or `module.exports =`; the last one counts.
 fn exported<'p, 'a>(program: &'p Program<'a>) -> Option<&'p Expression<'a>> {
@@ -98,17 +36,48 @@ fn exported<'p, 'a>(program: &'p Program<'a>) -> Option<&'p Expression<'a>> {
     })
 }
 
-struct Reader<'p, 'a> {
+pub(super) struct Reader<'p, 'a> {
     file: ConfigFile,
     /// Local name to module and imported name.
     imports: BTreeMap<String, (String, String)>,
     constants: BTreeMap<String, &'p Expression<'a>>,
     /// `const { NAME } = process.env`.
     variables: BTreeMap<String, String>,
+    program: &'p Program<'a>,
     text: &'p str,
 }
 
 impl<'p, 'a> Reader<'p, 'a> {
+    pub(super) fn new(text: &'p str, program: &'p Program<'a>) -> Self {
+        let mut reader = Reader {
+            file: ConfigFile::default(),
+            imports: BTreeMap::new(),
+            constants: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            program,
+            text,
+        };
+        reader.bindings(program);
+        reader
+    }
+
+    pub(super) fn read(mut self) -> ConfigFile {
+        match exported(self.program) {
+            Some(expression) => self.config(expression),
+            None => self.nothing("the file exports no configuration that can be seen"),
+        }
+        self.file
+    }
+
+    fn nothing(&mut self, why: &str) {
+        let environment = std::mem::take(&mut self.file);
+        self.file = ConfigFile {
+            env_files: environment.env_files,
+            changes_environment: environment.changes_environment,
+            ..ConfigFile::unreadable(why)
+        };
+    }
+
     fn bindings(&mut self, program: &'p Program<'a>) {
         for statement in &program.body {
             match statement {
@@ -218,19 +187,20 @@ impl<'p, 'a> Reader<'p, 'a> {
         Ok(None)
     }
 
-    fn config(&mut self, expression: &'p Expression<'a>, depth: u32) {
-        let Some(object) = self.object(expression, depth) else {
-            self.file.urls.push(("url", unreadable("the configuration is computed")));
+    fn config(&mut self, expression: &'p Expression<'a>) {
+        let Some(object) = self.object(expression, 0) else {
+            self.nothing("the configuration is computed");
             return;
         };
-        if let Ok(Some(schema)) = Self::member(object, "schema") {
-            let mut values = Vec::new();
-            self.values(schema, &mut values, 0);
-            self.file.schema = values.into_iter().find_map(|value| match value {
-                ConfigValue::Literal(path) => Some(path),
-                _ => None,
-            });
-        }
+        self.file.schema = self.path(object, "schema");
+        self.file.migrations = match Self::member(object, "migrations") {
+            Ok(None) => ConfigPath::Absent,
+            Err(()) => ConfigPath::Unreadable("a spread or computed key may hold `migrations`".to_owned()),
+            Ok(Some(value)) => match self.object(value, 0) {
+                Some(migrations) => self.path(migrations, "path"),
+                None => ConfigPath::Unreadable("`migrations` is computed".to_owned()),
+            },
+        };
         if !matches!(Self::member(object, "adapter"), Ok(None)) {
             self.file.urls.push(("url", unreadable("an adapter of its own makes the connection")));
         }
@@ -253,6 +223,73 @@ impl<'p, 'a> Reader<'p, 'a> {
                     }
                 }
             },
+        }
+    }
+
+    /// A path that is written out: a literal, or `path.join(…)` and `path.resolve(…)` of literals and the config's or the working folder.
+    fn path(&self, object: &'p ObjectExpression<'a>, key: &str) -> ConfigPath {
+        match Self::member(object, key) {
+            Ok(None) => ConfigPath::Absent,
+            Err(()) => ConfigPath::Unreadable(format!("a spread or computed key may hold `{key}`")),
+            Ok(Some(value)) => self.written_path(value, 0).unwrap_or_else(|| {
+                ConfigPath::Unreadable(format!(
+                    "`{key}` is computed; only a path that is written out can be known before it is run"
+                ))
+            }),
+        }
+    }
+
+    fn written_path(&self, expression: &'p Expression<'a>, depth: u32) -> Option<ConfigPath> {
+        // A constant may name itself.
+        if depth > DEEPEST {
+            return None;
+        }
+        match expression.get_inner_expression() {
+            Expression::StringLiteral(literal) => Some(ConfigPath::FromConfig(PathBuf::from(literal.value.as_str()))),
+            Expression::TemplateLiteral(template) => {
+                template.single_quasi().map(|text| ConfigPath::FromConfig(PathBuf::from(text.as_str())))
+            }
+            Expression::Identifier(name) => {
+                self.written_path(self.constants.get(name.name.as_str()).copied()?, depth + 1)
+            }
+            Expression::CallExpression(call) => {
+                let name = match call.callee.get_inner_expression() {
+                    Expression::Identifier(name) => name.name.as_str(),
+                    callee => callee.as_member_expression()?.static_property_name()?,
+                };
+                let resolves = match name {
+                    "join" => false,
+                    "resolve" => true,
+                    _ => return None,
+                };
+                let mut from_working_folder = resolves;
+                let mut path = PathBuf::new();
+                for (index, argument) in call.arguments.iter().enumerate() {
+                    let argument = argument.as_expression()?;
+                    if index == 0 && is_config_folder(argument) {
+                        from_working_folder = false;
+                        continue;
+                    }
+                    if index == 0 && is_working_folder(argument) {
+                        from_working_folder = true;
+                        continue;
+                    }
+                    let ConfigPath::FromConfig(part) = self.written_path(argument, depth + 1)? else { return None };
+                    // `join` keeps what is before an absolute part, `resolve` drops it: neither is guessed at.
+                    let is_absolute =
+                        part.components().any(|part| matches!(part, Component::RootDir | Component::Prefix(_)));
+                    if is_absolute && index > 0 {
+                        return None;
+                    }
+                    path.push(part);
+                }
+                Some(if from_working_folder {
+                    ConfigPath::FromWorkingFolder(path)
+                } else {
+                    ConfigPath::FromConfig(path)
+                })
+            }
+            _ => None,
         }
     }
 
@@ -329,20 +366,6 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 }
 
-/// `process.env`, `globalThis.process.env`.
-fn is_process_env(expression: &Expression<'_>) -> bool {
-    match expression.get_inner_expression() {
-        Expression::StaticMemberExpression(member) if member.property.name == "env" => {
-            match member.object.get_inner_expression() {
-                Expression::Identifier(name) => name.name == "process",
-                Expression::StaticMemberExpression(outer) => outer.property.name == "process",
-                _ => false,
-            }
-        }
-        _ => false,
-    }
-}
-
 /// The module of `require('module')`.
 fn required(expression: &Expression<'_>) -> Option<String> {
     match expression.get_inner_expression() {
@@ -356,156 +379,22 @@ fn required(expression: &Expression<'_>) -> Option<String> {
     }
 }
 
-/// Looks in the whole file for what loads or changes variables.
-struct Watcher {
-    env_files: Vec<String>,
-    changes: Option<String>,
-}
-
-impl<'a> Visit<'a> for Watcher {
-    fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
-        let name = match call.callee.get_inner_expression() {
-            Expression::StaticMemberExpression(member) => member.property.name.to_string(),
-            Expression::Identifier(name) => name.name.to_string(),
-            _ => String::new(),
-        };
-        match (name.as_str(), call.arguments.first()) {
-            ("require", Some(Argument::StringLiteral(module))) if module.value == "dotenv/config" => {
-                self.env_files.push(".env".to_owned())
-            }
-            ("loadEnvFile" | "config", None) => self.env_files.push(".env".to_owned()),
-            ("loadEnvFile", Some(Argument::StringLiteral(path))) => self.env_files.push(path.value.to_string()),
-            ("loadEnvFile" | "config", Some(Argument::ObjectExpression(options))) if options.properties.len() == 1 => {
-                let path = options.properties.first().and_then(|property| match property {
-                    ObjectPropertyKind::ObjectProperty(property) => match (property.key.static_name(), &property.value)
-                    {
-                        (Some(key), Expression::StringLiteral(path)) if key == "path" => Some(path.value.to_string()),
-                        _ => None,
-                    },
-                    ObjectPropertyKind::SpreadProperty(_) => None,
-                });
-                match path {
-                    Some(path) => self.env_files.push(path),
-                    None => self.changes = Some("it loads variables in a way that cannot be read".to_owned()),
-                }
-            }
-            ("loadEnvFile" | "config", Some(_)) => {
-                self.changes = Some("it loads variables in a way that cannot be read".to_owned())
-            }
-            _ if call.arguments.iter().filter_map(Argument::as_expression).any(is_process_env) => {
-                self.changes = Some("it hands process.env to a function, which may change it".to_owned());
-            }
-            _ => {}
-        }
-        walk::walk_call_expression(self, call);
-    }
-
-    fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
-        let assigns = assignment.left.as_member_expression().is_some_and(|member| {
-            is_process_env(member.object()) || (member.static_property_name().is_some_and(|name| name == "env"))
-        });
-        if assigns {
-            self.changes = Some("it assigns to process.env".to_owned());
-        }
-        walk::walk_assignment_expression(self, assignment);
+/// `__dirname`, `import.meta.dirname`.
+fn is_config_folder(expression: &Expression<'_>) -> bool {
+    match expression.get_inner_expression() {
+        Expression::Identifier(name) => name.name == "__dirname",
+        inner => inner.as_member_expression().is_some_and(|member| {
+            member.static_property_name() == Some("dirname") && matches!(member.object(), Expression::ImportMeta(_))
+        }),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{ConfigValue, read};
-
-    fn url(text: &str) -> Vec<ConfigValue> {
-        let head = "import { defineConfig, env } from 'prisma/config';\nimport { databaseUrl } from '@org/prisma-guard/config';\n";
-        read(&format!("{head}{text}")).urls.into_iter().map(|(_, value)| value).collect()
-    }
-
-    fn of(value: &str) -> Vec<ConfigValue> {
-        url(&format!("export default defineConfig({{ datasource: {{ url: {value} }} }});"))
-    }
-
-    #[test]
-    fn each_way_to_write_a_connection_string_is_read() {
-        let variable = || vec![ConfigValue::Variable("X".to_owned())];
-        for value in [
-            "env('X')",
-            "process.env.X",
-            "process.env.X!",
-            "process.env['X']!",
-            "process.env.X as string",
-            "(env('X'))",
-        ] {
-            assert_eq!(of(value), variable(), "{value}");
+/// `process.cwd()`.
+fn is_working_folder(expression: &Expression<'_>) -> bool {
+    match expression.get_inner_expression() {
+        Expression::CallExpression(call) => {
+            call.callee.as_member_expression().is_some_and(|member| member.is_specific_member_access("process", "cwd"))
         }
-        assert_eq!(of("'file:./a.db'"), [ConfigValue::Literal("file:./a.db".to_owned())]);
-        assert_eq!(of("`file:./a.db`"), [ConfigValue::Literal("file:./a.db".to_owned())]);
-        assert_eq!(of("databaseUrl('X')"), [ConfigValue::CustodyOfVariable("X".to_owned())]);
-        assert_eq!(of("databaseUrl(`postgres://${1}`)"), [ConfigValue::Custody]);
-        assert_eq!(
-            of("process.env.X ?? 'file:a'"),
-            [ConfigValue::Variable("X".to_owned()), ConfigValue::Literal("file:a".to_owned())]
-        );
-        assert_eq!(of("c ? env('X') : 'file:a'").len(), 2);
-        assert_eq!(
-            url(
-                "const { X } = process.env; const d = { url: X! }; const c = { datasource: d }; export default c satisfies object"
-            ),
-            variable()
-        );
-        assert_eq!(url("module.exports = { datasource: { 'url': process.env.X } }"), variable());
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_never_taken_for_absent() {
-        for value in [
-            "`postgres://${h}`",
-            "f()",
-            "other",
-            "process.env[k]",
-            "'a' + 'b'",
-            "await x",
-            "env(k)",
-            "globalThis.databaseUrl('X')",
-        ] {
-            assert!(matches!(of(value).as_slice(), [ConfigValue::Unreadable(_)]), "{value}: {:?}", of(value));
-        }
-        for text in [
-            "export default f()",
-            "export default defineConfig({ ...x })",
-            "export default { datasource: f() }",
-            "",
-            "export default {",
-            "export default { datasource: { url: 'file:a', ...x } }",
-        ] {
-            assert!(url(text).iter().any(|value| matches!(value, ConfigValue::Unreadable(_))), "{text}");
-        }
-        let own = read("function databaseUrl(x) { return x } export default { datasource: { url: databaseUrl('X') } }");
-        assert!(matches!(own.urls.as_slice(), [(_, ConfigValue::Unreadable(_))]));
-    }
-
-    #[test]
-    fn what_loads_or_changes_variables_is_seen() {
-        let tail = "export default { datasource: { url: process.env.X } }";
-        for loads in [
-            "import 'dotenv/config';",
-            "require('dotenv/config');",
-            "process.loadEnvFile();",
-            "import d from 'dotenv'; d.config();",
-            "process.loadEnvFile('.env');",
-            "import {config} from 'dotenv'; config({ path: '.env' });",
-        ] {
-            let file = read(&format!("{loads}{tail}"));
-            assert_eq!((file.env_files, file.changes_environment), (vec![".env".to_owned()], None), "{loads}");
-        }
-        for changes in [
-            "process.env.X = 'y';",
-            "process.env['X'] ||= 'y';",
-            "Object.assign(process.env, o);",
-            "import './load';",
-            "process.env = {};",
-            "if (a) { process.loadEnvFile(b) }",
-        ] {
-            assert!(read(&format!("{changes}{tail}")).changes_environment.is_some(), "{changes}");
-        }
+        _ => false,
     }
 }
