@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { buildAddon, cargoEnvironment, root } from './build.mjs'
 import { runSuites } from './suites.mjs'
 
-/** Tests that install whole applications or compile against the package, minutes each: campaigns of test-full.mjs. */
-export const campaignFiles = ['__test__/exports.test.mjs', '__test__/gate.test.mjs', '__test__/package.test.mjs']
+/** Compiles applications against the package under every module resolution, minutes long: a campaign of test-full.mjs. */
+export const campaignFiles = ['__test__/package.test.mjs']
 
 /** Node 20 takes no patterns after --test, so the files are named. */
 function testFiles(folder) {

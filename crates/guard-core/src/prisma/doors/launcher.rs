@@ -135,16 +135,17 @@ fn without_version(text: &str) -> Option<String> {
     Some(format!("{head}{tail}"))
 }
 
-/// Whether a file is in a package that calls itself ours.
+/// Whether a file is in a package that calls itself ours: the nearest package.json says whose file it is, as for Node. A package that is
+/// nested in ours, a copy of the real CLI for one, is another's.
 fn belongs_to_us(file: &Path) -> bool {
     #[derive(serde::Deserialize)]
     struct Package {
         name: Option<String>,
     }
-    file.ancestors().skip(1).take(4).any(|folder| {
-        files::read_text(&folder.join("package.json"), files::MAXIMUM_TEXT_BYTES)
-            .ok()
-            .and_then(|text| serde_json::from_str::<Package>(&text).ok())
-            .is_some_and(|package| package.name.as_deref() == Some(PACKAGE))
-    })
+    let nearest =
+        file.ancestors().skip(1).take(4).map(|folder| folder.join("package.json")).find(|it| files::exists(it));
+    nearest
+        .and_then(|manifest| files::read_text(&manifest, files::MAXIMUM_TEXT_BYTES).ok())
+        .and_then(|text| serde_json::from_str::<Package>(&text).ok())
+        .is_some_and(|package| package.name.as_deref() == Some(PACKAGE))
 }

@@ -192,6 +192,7 @@ fn install_in(modules: &Path, launcher: &Path) -> Result<(), Refusal> {
     // A manifest that cannot be read is not ours to trust; what it remembered is lost, and `original` knows npm's link.
     let mut manifest = read_manifest(modules).unwrap_or_default();
     let mut work = Vec::new();
+    let mut failure = None;
     for (name, shell, always) in BIN_DOORS {
         let path = bin.join(name);
         let content = launcher::content(&bin, launcher, *shell);
@@ -203,15 +204,21 @@ fn install_in(modules: &Path, launcher: &Path) -> Result<(), Refusal> {
             }
             // An older or damaged launcher: what stood there before it is known already, or lost.
             launcher::Seen::OurLauncher | launcher::Seen::BrokenLauncher => {}
-            launcher::Seen::Nothing | launcher::Seen::Other(_) => {
-                let before = remember(&path).map_err(|error| storage(&path, &error))?;
-                manifest.doors.insert((*name).to_owned(), before);
-            }
+            launcher::Seen::Nothing | launcher::Seen::Other(_) => match remember(&path) {
+                Ok(before) => {
+                    manifest.doors.insert((*name).to_owned(), before);
+                }
+                // What cannot be given back is not taken away; the other doors are shut all the same.
+                Err(error) => {
+                    failure.get_or_insert(storage(&path, &error));
+                    continue;
+                }
+            },
         }
         work.push((path, content));
     }
     if work.is_empty() {
-        return Ok(());
+        return failure.map_or(Ok(()), Err);
     }
     env!("CARGO_PKG_VERSION").clone_into(&mut manifest.version);
     let folder = modules.join(FOLDER);
@@ -222,7 +229,6 @@ fn install_in(modules: &Path, launcher: &Path) -> Result<(), Refusal> {
     let text = serde_json::to_vec_pretty(&manifest).map_err(|error| storage(&file, &io::Error::other(error)))?;
     // The manifest first: a crash between the two leaves a door that is open, and nothing forgotten.
     files::write_atomically(&file, &text, 0o644).map_err(|error| storage(&file, &error))?;
-    let mut failure = None;
     for (path, content) in work {
         if let Err(error) = files::write_atomically(&path, content.as_bytes(), 0o755) {
             failure.get_or_insert(storage(&path, &error));
