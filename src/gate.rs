@@ -1,5 +1,6 @@
 //! The gate's exports for `js/prisma.js` and `js/config.js`. Not part of the public face.
 
+use crate::execute::package_folder;
 use crate::here::working_folder;
 use crate::speak;
 use guard_core::gate::{self, Custody, Pass, Request};
@@ -23,11 +24,13 @@ pub fn gate(argv: Vec<String>) -> String {
         let installation = prisma::find(&folder)?;
         let environment = Environment::of_process();
         let arguments = argv.get(2..).unwrap_or_default();
+        let package = package_folder();
         let _pass = gate::decide(&Request {
             arguments,
             working_folder: &folder,
             environment: &environment,
             prisma_major: installation.major,
+            package_folder: package.as_deref(),
         })?;
         Ok(installation.entry.to_string_lossy().into_owned())
     })
@@ -73,7 +76,14 @@ fn with_request<T>(
     let folder = working_folder(None)?;
     let environment = Environment::of_process();
     let arguments = argv.get(2..).unwrap_or_default();
-    body(&Request { arguments, working_folder: &folder, environment: &environment, prisma_major })
+    let package = package_folder();
+    body(&Request {
+        arguments,
+        working_folder: &folder,
+        environment: &environment,
+        prisma_major,
+        package_folder: package.as_deref(),
+    })
 }
 
 fn remember(argv: Vec<String>, pass: Pass) {

@@ -1,5 +1,6 @@
 //! Where the process stands: its working folder, its variables and the policy that holds there.
 
+use crate::execute::package_folder;
 use guard_core::context::{self, Context};
 use guard_core::policy::{self, LoadedPolicy};
 use guard_core::refusal::Refusal;
@@ -18,10 +19,11 @@ pub(crate) struct Here {
 }
 
 impl Here {
-    /// The working folder is `folder`, or the process's own.
+    /// The working folder is `folder`, or the process's own; then the policy is looked for from this package, too.
     pub(crate) fn new(folder: Option<String>) -> Result<Self, Refusal> {
+        let named = folder.is_some();
         let working_folder = working_folder(folder)?;
-        let policy = policy::load(&working_folder)?;
+        let policy = find_policy(&working_folder, named)?;
         Ok(Self::with_policy(working_folder, policy))
     }
 
@@ -37,6 +39,15 @@ impl Here {
             base: &self.working_folder,
             environment: &self.environment,
         }
+    }
+}
+
+/// The policy that holds in a folder. A service may be started anywhere, and the package is still in the project that it guards: so where
+/// nobody named a folder, the policy of that project holds.
+pub(crate) fn find_policy(folder: &Path, named: bool) -> Result<Option<LoadedPolicy>, Refusal> {
+    match policy::load(folder)? {
+        None if !named => package_folder().map_or(Ok(None), |package| policy::load(&package)),
+        found => Ok(found),
     }
 }
 

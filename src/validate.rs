@@ -5,7 +5,6 @@ use crate::here::{self, Here};
 use crate::speak;
 use guard_core::context::ContextKind;
 use guard_core::early::{self, Verdict};
-use guard_core::policy;
 use guard_core::refusal::Refusal;
 use guard_core::rule::Rule;
 use guard_core::system::environment::Environment;
@@ -36,8 +35,9 @@ pub fn validate_database_url_early(options: Option<ValidateOptions>) -> Database
 }
 
 fn validate(url: Option<String>, cwd: Option<String>) -> Result<target::DatabaseTarget, Refusal> {
+    let named = cwd.is_some();
     let working_folder = here::working_folder(cwd)?;
-    let policy = match policy::load(&working_folder) {
+    let policy = match here::find_policy(&working_folder, named) {
         Ok(policy) => policy,
         Err(refusal) => {
             let environment = Environment::of_process();

@@ -63,8 +63,17 @@ impl Hasher {
     /// The digest of all of them.
     #[must_use]
     pub fn finish(self) -> Digest {
-        Digest(self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Digest(hexadecimal(&self.0.finalize()))
     }
+}
+
+/// Bytes as lowercase hexadecimal digits, two for each.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ fn inode(path: &Path) -> u64 {
 
 #[track_caller]
 fn refused(result: Result<Vec<Door>, Refusal>, why: &str) {
-    let refusal = result.expect_err("it was not refused");
+    let refusal = result.unwrap_err();
     assert_eq!(refusal.rule, Rule::StorageFailed, "{refusal}");
     assert!(refusal.why.contains(why), "{refusal}\n  does not say: {why}");
     assert!(refusal.instead.contains("npx prisma-guard install"), "{refusal:?}");
@@ -486,8 +486,8 @@ fn as_a_user_with_few_rights(test: &str) {
     };
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(PLACE, &home).stdin(Stdio::null());
     let output = command.output().unwrap();
-    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(output.status.success(), "as another user (needs setpriv of util-linux when run as root): {text}");
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "as another user (needs setpriv of util-linux when run as root): {said}");
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub environment: &'a Environment,
     /// The copy of the CLI that would run it.
     pub prisma_major: u32,
+    /// Where this package is installed: the policy of the project that it guards counts wherever the command was started.
+    pub package_folder: Option<&'a Path>,
 }
 
 /// A command that may run, and on what. Nothing runs without one.
@@ -93,8 +95,8 @@ fn rule_on(
     let evidence = Evidence {
         migrate_deploy: !policies.is_empty()
             && policies.iter().all(|loaded| loaded.policy.non_production.migrate_deploy),
-        proven_ci: proven.as_ref().map(|()| ()).map_err(String::as_str),
-        approved: approved.as_ref().map(|()| ()).map_err(String::as_str),
+        proven_ci: proven.as_ref().copied().map_err(String::as_str),
+        approved: approved.as_ref().copied().map_err(String::as_str),
     };
     judge(command, targets, &evidence)?;
     Ok(approved.is_ok())

@@ -1,7 +1,7 @@
 //! What a command would touch: the policies that count and every connection string that it would use, classed under all of them.
 //!
-//! A policy is looked for from the working folder, from that of `--config` and from that of `--schema`. All that are found count,
-//! and the most dangerous class decides, so that a policy elsewhere cannot whitewash a database.
+//! A policy is looked for from the working folder, from that of `--config`, from that of `--schema`, and from where this package is
+//! installed. All that are found count, and the most dangerous class decides, so that a policy elsewhere cannot whitewash a database.
 
 use super::Request;
 use super::judge::danger;
@@ -148,6 +148,7 @@ fn unreadable(found: &FoundUrl, why: &str) -> DatabaseTarget {
 
 fn policies(request: &Request<'_>, command: Option<&CommandLine>) -> Result<Vec<LoadedPolicy>, Refusal> {
     let mut starts = vec![request.working_folder.to_path_buf()];
+    starts.extend(request.package_folder.map(Path::to_path_buf));
     if let Some(command) = command {
         let named = command.config.iter().chain(&command.schema).chain(&command.datasource_schemas);
         starts.extend(named.map(|file| {

@@ -43,7 +43,7 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// One git call may take a minute.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The list of a repository's files may take 128 MiB.
 const MAXIMUM_BYTES: u64 = 128 * 1024 * 1024;

@@ -6,7 +6,7 @@
 
 use super::command::{Git, lines};
 use super::unavailable;
-use crate::digest::Digest;
+use crate::digest::{Digest, hexadecimal};
 use crate::refusal::Refusal;
 use crate::system::files;
 use aws_lc_rs::digest;
@@ -99,7 +99,7 @@ fn same(git: &Git, root: &Path, path: &Path, entry: &Entry) -> Result<bool, Refu
     }
     let Ok(link) = files::link_target(path) else { return Ok(false) };
     if let Some(target) = link {
-        return Ok(entry.mode == "120000" && hash(target.as_encoded_bytes(), &entry.object) == entry.object);
+        return Ok(entry.mode == "120000" && object_name(target.as_encoded_bytes(), &entry.object) == entry.object);
     }
     // Where links cannot be made (core.symlinks=false, Windows) git writes the target into a file.
     if entry.mode == "120000" && cfg!(unix) {
@@ -109,12 +109,12 @@ fn same(git: &Git, root: &Path, path: &Path, entry: &Entry) -> Result<bool, Refu
     if files::is_executable(path).is_some_and(|executable| executable != (entry.mode == "100755")) {
         return Ok(false);
     }
-    if hash(&bytes, &entry.object) == entry.object {
+    if object_name(&bytes, &entry.object) == entry.object {
         return Ok(true);
     }
     if bytes.contains(&b'\r') && attribute(git, &entry.path, "eol")? == "crlf" {
         let plain = without_carriage_returns(&bytes);
-        return Ok(hash(&plain, &entry.object) == entry.object);
+        return Ok(object_name(&plain, &entry.object) == entry.object);
     }
     if attribute(git, &entry.path, "filter")? == "lfs" {
         return Ok(lfs_digest(git, &entry.object)?.is_some_and(|digest| digest == Digest::of(&bytes)));
@@ -123,12 +123,12 @@ fn same(git: &Git, root: &Path, path: &Path, entry: &Entry) -> Result<bool, Refu
 }
 
 /// The name of a blob: over `blob <length>\0<content>`, with SHA-1, or SHA-256 in repositories of that format (gitformat-pack(5), "Object IDs").
-fn hash(content: &[u8], like: &str) -> String {
+fn object_name(content: &[u8], like: &str) -> String {
     let algorithm = if like.len() == 64 { &digest::SHA256 } else { &digest::SHA1_FOR_LEGACY_USE_ONLY };
-    let mut context = digest::Context::new(algorithm);
-    context.update(format!("blob {}\0", content.len()).as_bytes());
-    context.update(content);
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut content_digest = digest::Context::new(algorithm);
+    content_digest.update(format!("blob {}\0", content.len()).as_bytes());
+    content_digest.update(content);
+    hexadecimal(content_digest.finish().as_ref())
 }
 
 fn without_carriage_returns(bytes: &[u8]) -> Vec<u8> {

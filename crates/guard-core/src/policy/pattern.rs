@@ -142,9 +142,10 @@ impl std::fmt::Display for Pattern {
             Pattern::File(path) => write!(formatter, "file:{}", path.trim_start_matches("./")),
             Pattern::Network(network) => {
                 let star = if network.subdomains { "*." } else { "" };
-                match network.host.contains(':') {
-                    true => write!(formatter, "{star}[{}]", network.host)?,
-                    false => write!(formatter, "{star}{}", network.host)?,
+                if network.host.contains(':') {
+                    write!(formatter, "{star}[{}]", network.host)?;
+                } else {
+                    write!(formatter, "{star}{}", network.host)?;
                 }
                 if let Some(port) = network.port {
                     write!(formatter, ":{port}")?;

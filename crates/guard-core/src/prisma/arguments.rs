@@ -122,17 +122,16 @@ impl Specification {
                 if index + 1 < count {
                     return Err(ArgumentError::MissingValue);
                 }
-                let value = match inline {
-                    Some(value) => value.to_owned(),
-                    None => {
-                        let (value, after) = rest.split_first().ok_or(ArgumentError::MissingValue)?;
-                        let option_like = value.len() > 1 && value.starts_with('-');
-                        if option_like && !(kind == Kind::Number && is_number(value)) {
-                            return Err(ArgumentError::MissingValue);
-                        }
-                        rest = after;
-                        value.clone()
+                let value = if let Some(value) = inline {
+                    value.to_owned()
+                } else {
+                    let (value, after) = rest.split_first().ok_or(ArgumentError::MissingValue)?;
+                    let option_like = value.len() > 1 && value.starts_with('-');
+                    if option_like && !(kind == Kind::Number && is_number(value)) {
+                        return Err(ArgumentError::MissingValue);
                     }
+                    rest = after;
+                    value.clone()
                 };
                 parsed.values.entry(name).or_default().push(value);
             }

@@ -6,6 +6,7 @@ use super::plan::progress;
 use super::site::{self, Site, Standing};
 use super::{DeploymentOutcome, World, run};
 use crate::ci::Attestor;
+use crate::digest::hexadecimal;
 use crate::gate;
 use crate::prisma::approval::{Approval, ApprovedCommand};
 use crate::refusal::Refusal;
@@ -85,6 +86,7 @@ fn approve(site: &Site<'_>, attestor: &Attestor<'_>, backup: &Record) -> Result<
         working_folder: &site.world.project,
         environment: site.world.environment,
         prisma_major: site.installation.major,
+        package_folder: Some(&site.world.package),
     })?;
     let command = ApprovedCommand {
         arguments,
@@ -92,7 +94,7 @@ fn approve(site: &Site<'_>, attestor: &Attestor<'_>, backup: &Record) -> Result<
         environment: site.name.clone(),
         chain: backup.statement.chain.clone(),
         holder,
-        nonce: bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        nonce: hexadecimal(&bytes),
     };
     let (attestation, _) = attestor.attest(&command.digest()?)?;
     Ok(Approval { command, attestation })

@@ -3,7 +3,7 @@
 //! Knows nothing of where the folder is named (`project`) and never asks the database itself: the ledger is handed in.
 
 use crate::database::{Ledger, LedgerRow};
-use crate::digest::{Digest, Hasher};
+use crate::digest::{Digest, Hasher, hexadecimal};
 use crate::refusal::Refusal;
 use crate::rule::Rule;
 use crate::state::PlannedMigration;
@@ -136,8 +136,8 @@ fn read_migration(folder: &Path, name: &str, hasher: &mut FolderHasher) -> Resul
     let mut checksums = BTreeSet::new();
     for text in [sql.as_str(), unix.as_str(), unix.replace('\n', "\r\n").as_str()] {
         let hash = sha2::Sha256::digest(text.as_bytes());
-        checksums.insert(hash.iter().map(|byte| format!("{byte:02x}")).collect());
-        checksums.insert(hash.iter().map(|byte| format!("{byte:x}")).collect());
+        checksums.insert(hexadecimal(&hash));
+        checksums.insert(hash.iter().fold(String::new(), |text, byte| text + &format!("{byte:x}")));
     }
     Ok(Migration { name: name.to_owned(), digest, checksums })
 }

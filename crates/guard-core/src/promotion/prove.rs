@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// How long one attack may take: far longer than it does on a busy runner (five seconds at most were seen), since one that is not seen to
 /// its end counts as one that got through.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
 /// How many run at once.
 const THREADS: usize = 2;
 /// What an attack prints that went on where it should have ended.
@@ -166,13 +166,13 @@ impl Attacker<'_> {
                 .run(self.node, vec![OsString::from(self.deploy_script)])
                 .with(self.urls(decoy), &[&everything[..], &GITHUB[..]].concat()),
             self.plan("database-url-misuse", "a misused DATABASE_URL fails before Prisma initialises", "DATABASE_URL=postgresql://… node -e \"require('@org/prisma-guard/register')\"".to_owned(), &[Rule::DatabaseUrlMisuse])
-                .run(self.node, self.script(&format!("require({}); console.log('{WENT_ON}')", self.module("register"))))
+                .run(self.node, script(&format!("require({}); console.log('{WENT_ON}')", self.module("register"))))
                 .with(self.urls(&remote), &[]),
             self.plan("order-and-tampering", "no step without the genuine record of the one before", "node -e \"require('@org/prisma-guard').stateAdvance('deployment', { exitCode: 0 })\" on records written by hand".to_owned(), &[Rule::RecordNotGenuine])
-                .run(self.node, self.script(&self.advance("deployment")))
+                .run(self.node, script(&self.advance("deployment")))
                 .with(self.urls(decoy), &[&everything[..], &GITHUB[..]].concat()),
             self.plan("verification-by-hand", "a record is made only where CI is proven", "node -e \"require('@org/prisma-guard').stateAdvance('verification', { migrations: 'prisma/migrations' })\"".to_owned(), &[Rule::LocalDeployment, Rule::InvalidArgument])
-                .run(self.node, self.script(&self.advance("verification")))
+                .run(self.node, script(&self.advance("verification")))
                 .with(self.urls(decoy), &[&everything[..], &GITHUB[..]].concat()),
         ]
     }
@@ -197,10 +197,6 @@ impl Attacker<'_> {
         let inside = self.copy.project.ancestors().take_while(|folder| folder.starts_with(&self.copy.top));
         let mut shims = inside.map(|folder| folder.join("node_modules/.bin/prisma"));
         shims.find(|path| path.is_file()).unwrap_or_else(|| self.copy.project.join("node_modules/.bin/prisma"))
-    }
-
-    fn script(&self, code: &str) -> Vec<OsString> {
-        ["--input-type=commonjs", "-e", code].map(OsString::from).to_vec()
     }
 
     /// A module of this package as a JavaScript string: by its name where the project has it installed, else by its file.
@@ -328,6 +324,10 @@ fn judge(code: Option<i32>, rule: Option<Rule>, text: &str, expected: &[Rule]) -
         Some(found) => (true, rule, format!("refused by {found} with {ended}")),
         None => (false, None, format!("it ended with {ended}, but not by {names}")),
     }
+}
+
+fn script(code: &str) -> Vec<OsString> {
+    ["--input-type=commonjs", "-e", code].map(OsString::from).to_vec()
 }
 
 #[cfg(test)]

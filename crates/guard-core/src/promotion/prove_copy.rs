@@ -51,7 +51,7 @@ impl Copy {
     pub(super) fn make(world: &World<'_>, policy: &LoadedPolicy, project: &Project) -> Result<Self, Refusal> {
         let provider = plan::read_migrations(&project.migrations)?.provider;
         let original = files::real_path(&policy.root);
-        let prefix = text(git(&original, &["rev-parse", "--show-prefix"])?);
+        let prefix = text(&git(&original, &["rev-parse", "--show-prefix"])?);
         let listed = git(&original, &["ls-files", "-z", "--cached"])?;
         let folder =
             tempfile::Builder::new().prefix("prisma-guard-proof-").tempdir().map_err(|error| failed(&error))?;
@@ -154,14 +154,14 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<ProgramOutput, Refusal> {
             ("LC_ALL", OsStr::new("C")),
         ],
         folder,
-        timeout: Duration::from_secs(120),
+        timeout: Duration::from_mins(2),
         maximum: 32 * 1024 * 1024,
     })
     .map_err(|error| unavailable(error.to_string()))?;
     if output.code == Some(0) { Ok(output) } else { Err(unavailable("this is not a git repository".to_owned())) }
 }
 
-fn text(output: ProgramOutput) -> String {
+fn text(output: &ProgramOutput) -> String {
     String::from_utf8_lossy(&output.output).into_owned()
 }
 

@@ -8,7 +8,7 @@ use crate::rule::Rule;
 use std::time::Duration;
 
 /// How long `prisma validate` may take.
-const VALIDATE_TIMEOUT: Duration = Duration::from_secs(60);
+const VALIDATE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Has Prisma itself validate the schema.
 ///

@@ -120,7 +120,7 @@ impl Program<'_> {
 type Readers = [Option<JoinHandle<Vec<u8>>>; 2];
 
 fn readers(child: &mut Child) -> Readers {
-    [child.stdout.take().map(|stream| reader(stream)), child.stderr.take().map(|stream| reader(stream))]
+    [child.stdout.take().map(reader), child.stderr.take().map(reader)]
 }
 
 fn reader(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {

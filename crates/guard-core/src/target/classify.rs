@@ -152,9 +152,12 @@ fn verdict(reading: &Reading, surroundings: &Surroundings<'_>) -> Verdict {
             break;
         }
     }
-    worst.unwrap_or_else(|| match reading.in_memory {
-        true => Verdict::plain(Class::Local, "the database is in memory and ends with the process"),
-        false => Verdict::plain(Class::Invalid, "the connection string names no database"),
+    worst.unwrap_or_else(|| {
+        if reading.in_memory {
+            Verdict::plain(Class::Local, "the database is in memory and ends with the process")
+        } else {
+            Verdict::plain(Class::Invalid, "the connection string names no database")
+        }
     })
 }
 

@@ -35,7 +35,8 @@ pub(super) fn services(root: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for file in [root.to_path_buf(), root.join(".devcontainer")]
         .iter()
-        .flat_map(|folder| places::entries(folder))
+        .map(PathBuf::as_path)
+        .flat_map(places::entries)
         .filter(|path| is_compose(path))
     {
         collect(&file, &mut names);
@@ -50,7 +51,7 @@ fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
 }
 
-fn is_compose(path: &PathBuf) -> bool {
+fn is_compose(path: &Path) -> bool {
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     is_yaml(path)
         && ["compose", "docker-compose"].iter().any(|start| {

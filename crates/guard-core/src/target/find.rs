@@ -25,14 +25,14 @@ pub(super) fn find(search: &Search<'_>) -> Vec<FoundUrl> {
         return from_config;
     }
     let from_schema = of_schema(search, config.as_ref(), config_path.as_deref());
-    match from_config.iter().any(|found| found.role == Role::Url && !matches!(found.value, FoundValue::Unreadable(_))) {
+    let config_decides =
+        from_config.iter().any(|found| found.role == Role::Url && !matches!(found.value, FoundValue::Unreadable(_)));
+    if config_decides {
         // The config's url makes the schema's url and directUrl void; its shadow database stays.
-        true => from_config
-            .into_iter()
-            .chain(from_schema.into_iter().filter(|found| found.role == Role::ShadowDatabaseUrl))
-            .collect(),
-        false => from_schema.into_iter().chain(from_config).collect(),
+        let shadow = from_schema.into_iter().filter(|found| found.role == Role::ShadowDatabaseUrl);
+        return from_config.into_iter().chain(shadow).collect();
     }
+    from_schema.into_iter().chain(from_config).collect()
 }
 
 /// The config file that Prisma takes, by the measured order of precedence.
@@ -101,7 +101,7 @@ fn of_config(search: &Search<'_>, config: &ConfigFile, path: &Path) -> Vec<Found
             (ConfigValue::Literal(text), _) if text.is_empty() => found.value = FoundValue::Missing,
             (ConfigValue::Literal(text), _) => found.value = FoundValue::Given(ConnectionString::new(text.as_str())),
             (ConfigValue::Variable(_), Some(why)) => found.value = FoundValue::Unreadable(why.clone()),
-            (ConfigValue::Variable(name), None) | (ConfigValue::CustodyOfVariable(name), None) => {
+            (ConfigValue::Variable(name) | ConfigValue::CustodyOfVariable(name), None) => {
                 (found.source, found.value) = variable(name, &env_files, search);
                 found.variable = Some(name.clone());
             }
@@ -233,7 +233,7 @@ fn of_schema(search: &Search<'_>, config: Option<&ConfigFile>, config_path: Opti
                     found.variable = Some(name);
                 }
                 (Value::Other, _) => {
-                    found.value = FoundValue::Unreadable("the value is neither a string nor env()".to_owned())
+                    found.value = FoundValue::Unreadable("the value is neither a string nor env()".to_owned());
                 }
             }
             all.push(found);

@@ -77,7 +77,7 @@ impl<'a> Locality<'a> {
     pub(super) fn verdict(&mut self, endpoint: &Endpoint, reading: &Reading) -> Verdict {
         match (&endpoint.host, &endpoint.socket, &endpoint.database) {
             (Some(host), _, _) => self.host(host, endpoint),
-            (None, Some(socket), _) => self.socket(socket, endpoint),
+            (None, Some(socket), _) => Self::socket(socket, endpoint),
             (None, None, Some(file)) if reading.provider == Provider::Sqlite => self.file(file),
             _ => Verdict::plain(Class::Unknown, "nothing says where the database is"),
         }
@@ -125,7 +125,7 @@ impl<'a> Locality<'a> {
         self.services.get_or_insert_with(|| compose::services(root))
     }
 
-    fn socket(&self, socket: &str, endpoint: &Endpoint) -> Verdict {
+    fn socket(socket: &str, endpoint: &Endpoint) -> Verdict {
         if !socket.starts_with('/') {
             return Verdict::plain(Class::Unknown, format!("{socket} is no path of a socket"));
         }
@@ -152,13 +152,11 @@ impl<'a> Locality<'a> {
     fn file(&mut self, file: &str) -> Verdict {
         let root = self.root.get_or_insert_with(|| files::real_path(self.surroundings.root));
         let real = files::real_path(Path::new(file));
-        match root.parent().is_some() && real.starts_with(&*root) && real != *root {
-            true => Verdict::plain(Class::Local, "the file is inside the project"),
-            false => Verdict::plain(
-                Class::Unknown,
-                format!("{file} is outside the project and not declared in prisma-guard.json"),
-            ),
+        if root.parent().is_some() && real.starts_with(&*root) && real != *root {
+            return Verdict::plain(Class::Local, "the file is inside the project");
         }
+        let why = format!("{file} is outside the project and not declared in prisma-guard.json");
+        Verdict::plain(Class::Unknown, why)
     }
 }
 

@@ -117,9 +117,10 @@ impl<'a> Patterns<'a> {
 
 fn matches_network(pattern: &NetworkPattern, endpoint: &Endpoint, users: &[String], generous: bool) -> bool {
     let Some(host) = &endpoint.host else { return false };
-    let host_matches = match pattern.subdomains {
-        false => *host == pattern.host,
-        true => host.strip_suffix(&pattern.host).is_some_and(|head| head.len() > 1 && head.ends_with('.')),
+    let host_matches = if pattern.subdomains {
+        host.strip_suffix(&pattern.host).is_some_and(|head| head.len() > 1 && head.ends_with('.'))
+    } else {
+        *host == pattern.host
     };
     let database_matches = match (&pattern.database, &endpoint.database) {
         (None, _) => true,

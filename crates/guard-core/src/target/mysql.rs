@@ -24,7 +24,7 @@ pub(super) fn read(rest: &str) -> Result<Reading, &'static str> {
             _ if value.is_empty() => {}
             "host" | "hostname" => hosts.push((value, None)),
             "port" => {
-                ports.push(value.parse::<u16>().map_err(|_| "the parameter `port` is not a number from 1 to 65535")?)
+                ports.push(value.parse::<u16>().map_err(|_| "the parameter `port` is not a number from 1 to 65535")?);
             }
             "socket" | "socketpath" | "unix_socket" => sockets.push(value),
             "user" => reading.add_user(&value),

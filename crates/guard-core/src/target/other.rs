@@ -4,6 +4,7 @@
 use super::classify::Reading;
 use super::{Endpoint, Provider, text};
 use crate::policy::host::canonical;
+use std::path::Path;
 
 /// `sqlserver://host[\instance][:port];key=value;…`.
 pub(super) fn read_sqlserver(rest: &str) -> Result<Reading, &'static str> {
@@ -22,10 +23,10 @@ pub(super) fn read_sqlserver(rest: &str) -> Result<Reading, &'static str> {
     for (name, value) in sqlserver_properties(properties) {
         match name.replace([' ', '_'], "").to_ascii_lowercase().as_str() {
             "server" | "servername" | "host" | "hostname" | "address" | "addr" | "datasource" | "networkaddress" => {
-                hosts.push((value, None))
+                hosts.push((value, None));
             }
             "port" | "portnumber" => {
-                port = Some(value.parse::<u16>().map_err(|_| "the port is not a number from 1 to 65535")?)
+                port = Some(value.parse::<u16>().map_err(|_| "the port is not a number from 1 to 65535")?);
             }
             "database" | "databasename" | "initialcatalog" => databases.push(value),
             "user" | "username" | "uid" | "userid" => reading.add_user(&value),
@@ -71,7 +72,7 @@ pub(super) fn read_mongodb(rest: &str, by_dns: bool) -> Result<Reading, &'static
     for item in parts.hosts.split(',') {
         let (host, port) = text::host_and_port(item)?;
         let host = text::decode(host);
-        if host.ends_with(".sock") && host.starts_with('/') {
+        if host.starts_with('/') && Path::new(&host).extension().is_some_and(|extension| extension == "sock") {
             reading.add(&Endpoint { socket: Some(host), ..Endpoint::default() }, &databases);
         } else if text::is_host(&host) {
             let host = Some(canonical(&host));

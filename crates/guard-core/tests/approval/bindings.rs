@@ -1,7 +1,7 @@
 //! What an approval is for: genuinely signed and handed over by its holder, and used for something else.
 
 use crate::parts::as_part;
-use crate::support::{DEPLOY, Ended, HARMLESS, OTHER, Project, SHOP, STAGING, line, told, url};
+use crate::support::{DEPLOY, Ended, HARMLESS, OTHER, Project, SHOP, STAGING, line, told, url, words};
 use guard_core::digest::Digest;
 use guard_core::prisma::approval::ApprovedCommand;
 use guard_core::state::DeploymentLock;
@@ -99,26 +99,19 @@ fn another_deployment_than_the_one_that_holds_the_lock_is_refused() {
 fn an_approval_that_was_changed_after_it_was_signed_is_refused() {
     let project = Project::new();
     let _lock = project.lock();
-    let resolve = &["migrate", "resolve", "--applied", "x"][..];
-    let changes: [(&str, fn(&mut ApprovedCommand), &[&str], &str); 3] = [
-        ("nonce", |command| command.nonce = "another".to_owned(), DEPLOY, SHOP),
-        (
-            "arguments",
-            |command| command.arguments = ["migrate", "resolve", "--applied", "x"].map(str::to_owned).to_vec(),
-            resolve,
-            SHOP,
-        ),
-        ("environment", |command| command.environment = "staging".to_owned(), DEPLOY, STAGING),
-    ];
-    for (name, change, arguments, place) in changes {
+    let changed = |arguments: &[&str], place: &str, change: &dyn Fn(&mut ApprovedCommand)| {
         let mut approval = project.signed(project.command_on(DEPLOY, place));
         change(&mut approval.command);
         let mut command = project.cli(arguments);
         command.env("DATABASE_URL", url(place));
         let ended = told(command, &line(&approval));
-        assert!(ended.output.contains("the approval's signature does not hold"), "{name}: {}", ended.output);
+        project.refused(&ended, "the approval's signature does not hold");
         project.refused(&ended, "by the policy's key");
-    }
+    };
+    let resolve = &["migrate", "resolve", "--applied", "x"];
+    changed(resolve, SHOP, &|command| command.arguments = words(resolve));
+    changed(DEPLOY, STAGING, &|command| "staging".clone_into(&mut command.environment));
+    changed(DEPLOY, SHOP, &|command| "another".clone_into(&mut command.nonce));
     // The chain, put right for the deployment that holds the lock.
     let mut earlier = project.command(DEPLOY);
     earlier.chain = "8".repeat(32);

@@ -5,7 +5,7 @@ use crate::support::{DEPLOY, Project, SHOP, ended, line, start, this_process, to
 use guard_core::ci::{Attestation, SIGNING_KEY_VARIABLE};
 use std::io::Write as _;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 #[test]
 fn a_grandchild_that_inherits_the_variable_and_the_socket_is_not_the_child() {
@@ -14,6 +14,20 @@ fn a_grandchild_that_inherits_the_variable_and_the_socket_is_not_the_child() {
     let ended = told(project.cli_of_another(DEPLOY), &project.message(DEPLOY));
     let why = format!("the socket was made by process {}, and the parent of this process is", this_process().pid);
     project.refused(&ended, &why);
+}
+
+/// There the kernel has no number for the maker of the socket, and none for the parent: nobody and nobody are not the same process.
+#[test]
+fn a_holder_outside_the_child_s_process_name_space_approves_nothing() {
+    let project = Project::new();
+    let _lock = project.lock();
+    // Needs util-linux and the right to make a name space: as root, or with user name spaces.
+    let mut command = Command::new("unshare");
+    let unshare = if rustix::process::geteuid().is_root() { "-pf" } else { "-rpf" };
+    command.args([unshare, "/bin/sh"]).arg(project.entry()).args(DEPLOY);
+    project.dress(&mut command, SHOP);
+    let ended = told(command, &project.message(DEPLOY));
+    project.refused(&ended, "PRISMA_DEPLOYMENT_APPROVED alone opens nothing");
 }
 
 #[test]

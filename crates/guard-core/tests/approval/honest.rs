@@ -2,8 +2,8 @@
 
 use crate::parts;
 use crate::support::{DEPLOY, Ended, HARMLESS, Project, SHOP, line, told, url, words};
+use guard_core::prisma;
 use guard_core::prisma::execute::{self, Output, Run};
-use guard_core::prisma::{self};
 use guard_core::system::environment::Environment;
 use guard_core::target::ConnectionString;
 use std::path::Path;

@@ -2,7 +2,7 @@
 //! `honest` with one thing changed, and is refused for exactly that.
 #![cfg(target_os = "linux")]
 #![expect(clippy::disallowed_methods, reason = "an attacker does not go through the guard's own doors")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
 
 mod bindings;
 mod holders;

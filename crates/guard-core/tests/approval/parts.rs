@@ -4,8 +4,8 @@ use crate::support::{DEPLOY, REACHED, line, until, words};
 use guard_core::ci::{Attestor, SIGNING_KEY_VARIABLE};
 use guard_core::gate::{self, Custody, Request};
 use guard_core::policy;
+use guard_core::prisma;
 use guard_core::prisma::approval::{self, Approval, ApprovedCommand, Expectation};
-use guard_core::prisma::{self};
 use guard_core::refusal::Refusal;
 use guard_core::rule::Rule;
 use guard_core::state::{DeploymentLock, Store};
@@ -55,9 +55,9 @@ pub(crate) fn play() {
     let code = match part {
         "holder" => hold(&folder, &environment),
         "listener" => listen(&folder, &environment),
-        "mortal-holder" => hold_until_spoken(&folder, &environment, "cli"),
+        "mortal-holder" => hold_until_spoken(&folder, &environment),
         "victim-holder" => hold_until_killed(&folder, &environment),
-        "first-process" => be_the_first_process(&folder, &environment),
+        "first-process" => be_the_first_process(&environment),
         part => be_the_cli(part, &folder, &environment),
     };
     std::process::exit(code)
@@ -65,7 +65,7 @@ pub(crate) fn play() {
 
 fn request<'a>(arguments: &'a [String], folder: &'a Path, environment: &'a Environment) -> Request<'a> {
     let prisma_major = prisma::find(folder).unwrap().major;
-    Request { arguments, working_folder: folder, environment, prisma_major }
+    Request { arguments, working_folder: folder, environment, prisma_major, package_folder: None }
 }
 
 /// Asks the doors in their order, as `js/prisma.js` and `js/config.js` do in one process.
@@ -86,10 +86,8 @@ fn be_the_cli(part: &str, folder: &Path, environment: &Environment) -> i32 {
             changed.set("DATABASE_URL", environment.get("LATER_URL").unwrap());
             every_door(&Request { environment: &changed, ..asked })
         }),
-        "later-custody" => gate::decide(&asked).and_then(|pass| {
-            let other = gate::custody(environment.get("LATER_URL").unwrap(), &asked, Some(&pass));
-            other.and_then(reached_with)
-        }),
+        "later-custody" => gate::decide(&asked)
+            .and_then(|pass| gate::custody(environment.get("LATER_URL").unwrap(), &asked, Some(&pass)).map(reach)),
         // The first door is asked for something else, and a later one honestly.
         "second-try" => {
             let others = words(&["migrate", "resolve", "--applied", "x"]);
@@ -103,7 +101,8 @@ fn be_the_cli(part: &str, folder: &Path, environment: &Environment) -> i32 {
         Ok(()) => 0,
         Err(refusal) => {
             // Everything that any rendering of a refusal could show.
-            writeln!(std::io::stderr(), "{refusal}\n{refusal:?}").unwrap();
+            let shown = format!("{refusal}\n{refusal:?}\n");
+            std::io::stderr().write_all(shown.as_bytes()).unwrap();
             refusal.exit_code()
         }
     }
@@ -112,18 +111,18 @@ fn be_the_cli(part: &str, folder: &Path, environment: &Environment) -> i32 {
 fn every_door(asked: &Request<'_>) -> Result<(), Refusal> {
     opened(asked)?;
     let pass = gate::decide(asked)?;
-    gate::custody("DATABASE_URL", asked, Some(&pass)).and_then(reached_with)
+    gate::custody("DATABASE_URL", asked, Some(&pass)).map(reach)
 }
 
 fn opened(asked: &Request<'_>) -> Result<(), Refusal> {
     gate::decide(asked).map(|pass| assert!(pass.approved, "opened by something else than the approval"))
 }
 
-fn reached_with(custody: Custody) -> Result<(), Refusal> {
+/// Leaves word that Prisma would work now, where it was handed a string that reaches something.
+fn reach(custody: Custody) {
     if let Custody::HandedOut(url) = custody {
         std::fs::write(REACHED, url.reveal()).unwrap();
     }
-    Ok(())
 }
 
 /// Accepts as the gate does, but that its holder is killed while the signature is looked at.
@@ -212,9 +211,9 @@ fn approve(folder: &Path, environment: &Environment, part: &str) -> UnixStream {
 }
 
 /// Does everything that an honest holder does, and ends before its child asks.
-fn hold_until_spoken(folder: &Path, environment: &Environment, part: &str) -> i32 {
+fn hold_until_spoken(folder: &Path, environment: &Environment) -> i32 {
     let held = lock(folder);
-    approve(folder, environment, part);
+    approve(folder, environment, "cli");
     drop(held);
     0
 }
@@ -229,7 +228,7 @@ fn hold_until_killed(folder: &Path, environment: &Environment) -> i32 {
 }
 
 /// Does what the first process of a system does: it starts the holder, adopts the CLI when the holder is gone, and ends as the CLI ends.
-fn be_the_first_process(_folder: &Path, environment: &Environment) -> i32 {
+fn be_the_first_process(environment: &Environment) -> i32 {
     rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1)).unwrap();
     let mut holder = part(environment.get("HOLDER_PART").unwrap()).stdin(Stdio::null()).spawn().unwrap();
     holder.wait().unwrap();

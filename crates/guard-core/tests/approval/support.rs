@@ -153,6 +153,7 @@ impl Project {
             working_folder: self.root(),
             environment: &environment,
             prisma_major: 7,
+            package_folder: None,
         })
         .unwrap();
         ApprovedCommand {

@@ -214,7 +214,7 @@ impl<'p, 'a> Reader<'p, 'a> {
                         let mut values = Vec::new();
                         match Self::member(datasource, name) {
                             Err(()) => {
-                                values.push(unreadable("a spread or computed key may hold the connection string"))
+                                values.push(unreadable("a spread or computed key may hold the connection string"));
                             }
                             Ok(None) => {}
                             Ok(Some(value)) => self.values(value, &mut values, 0),
@@ -312,7 +312,7 @@ impl<'p, 'a> Reader<'p, 'a> {
                     (Some(value), _) => self.values(value, found, depth + 1),
                     (None, Some(variable)) => found.push(ConfigValue::Variable(variable.clone())),
                     (None, None) => {
-                        found.push(ConfigValue::Unreadable(format!("`{}` is not a constant of this file", name.name)))
+                        found.push(ConfigValue::Unreadable(format!("`{}` is not a constant of this file", name.name)));
                     }
                 }
             }

@@ -19,7 +19,7 @@ impl<'a> Visit<'a> for Watcher {
         };
         match (name.as_str(), call.arguments.first()) {
             ("require", Some(Argument::StringLiteral(module))) if module.value == "dotenv/config" => {
-                self.env_files.push(".env".to_owned())
+                self.env_files.push(".env".to_owned());
             }
             ("loadEnvFile" | "config", None) => self.env_files.push(".env".to_owned()),
             ("loadEnvFile", Some(Argument::StringLiteral(path))) => self.env_files.push(path.value.to_string()),
@@ -38,7 +38,7 @@ impl<'a> Visit<'a> for Watcher {
                 }
             }
             ("loadEnvFile" | "config", Some(_)) => {
-                self.changes = Some("it loads variables in a way that cannot be read".to_owned())
+                self.changes = Some("it loads variables in a way that cannot be read".to_owned());
             }
             _ if call.arguments.iter().filter_map(Argument::as_expression).any(is_process_env) => {
                 self.changes = Some("it hands process.env to a function, which may change it".to_owned());

@@ -9,9 +9,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { githubClaims, startIdentityProvider } from './support/ci/identity-provider.mjs'
-import { appliedMigrations, migrationNames, productionDatabase } from './support/production-database.mjs'
-import { developer, Shop } from './support/shop.mjs'
+import { githubClaims, startIdentityProvider } from '../support/ci/identity-provider.mjs'
+import { appliedMigrations, migrationNames, productionDatabase } from '../support/production-database.mjs'
+import { developer, Shop } from '../support/shop.mjs'
 
 const DEPLOY = ['migrate', 'deploy']
 const CHAIN = '0123456789abcdef0123456789abcdef'
@@ -139,12 +139,15 @@ describe('an approval', () => {
 
   const digests = () => [shop.database, second()].map((file) => sha256(fs.readFileSync(file)))
 
-  /** Attacks through each door, and asserts that the production databases stayed as they were, byte for byte. */
-  async function attack(why, options) {
+  /** Attacks through these doors, and asserts that the production databases stayed as they were, byte for byte. */
+  async function attack(why, options, commands = doors()) {
     const before = digests()
-    for (const command of doors()) refused(await held({ command, ...options }), why)
+    for (const command of commands) refused(await held({ command, ...options }), why)
     assert.deepEqual(digests(), before, 'a production database changed')
   }
+
+  /** Through the launcher's door only, where the decision is the same code and Prisma's own start would take most of the time. */
+  const attackLauncher = (why, options) => attack(why, options, [[launcher()]])
 
   it('opens the real CLI where it is genuine in everything, through either door', async () => {
     for (const command of doors()) {
@@ -169,26 +172,26 @@ describe('an approval', () => {
     ['for another branch', () => ({ claims: { ref: 'refs/heads/feature' } })],
     ['for a pull request', () => ({ claims: { event_name: 'pull_request' } })],
   ]) {
-    it(`is not signed ${name}`, () => attack("the approval's signature does not hold", { attest: (digest) => token(digest, options()) }))
+    it(`is not signed ${name}`, () => attackLauncher("the approval's signature does not hold", { attest: (digest) => token(digest, options()) }))
   }
 
   it('comes from who holds the lock', () => attack('nobody holds the deployment lock', { lock: null }))
 
   it('is for the deployment that holds the lock', () =>
-    attack('the approval is for another deployment', { lock: '8'.repeat(32) }))
+    attackLauncher('the approval is for another deployment', { lock: '8'.repeat(32) }))
 
   it('is not replayed by another process than the one that it was made by', () =>
-    attack('the approval was made by another process than the one that sent it', { approve: { holder: { pid: 1, start: 1 } } }))
+    attackLauncher('the approval was made by another process than the one that sent it', { approve: { holder: { pid: 1, start: 1 } } }))
 
   it('is for its command line only', async () => {
     await attack('the approval is for another command line', { args: ['migrate', 'resolve', '--applied', migrationNames(shop.project).at(-1)] })
-    await attack('the approval is for another command line', { args: [...DEPLOY, '--config', 'prisma.config.ts'] })
-    await attack('the approval is for another command line', { args: [...DEPLOY, '--schema', 'prisma/schema.prisma'] })
+    await attackLauncher('the approval is for another command line', { args: [...DEPLOY, '--config', 'prisma.config.ts'] })
+    await attackLauncher('the approval is for another command line', { args: [...DEPLOY, '--schema', 'prisma/schema.prisma'] })
   })
 
   it('is for its database only', async () => {
     await attack('the approval is for another database', { env: { DATABASE_URL: `file:${second()}` } })
-    await attack('the approval is for another database', { env: { DATABASE_URL: REMOTE } })
+    await attackLauncher('the approval is for another database', { env: { DATABASE_URL: REMOTE } })
   })
 
   it('opens no command that destroys', async () => {
@@ -198,13 +201,13 @@ describe('an approval', () => {
 
   it('is not the answer yes, nor anything else that is none', async () => {
     for (const message of ['yes\n', 'true\n', '{"approved":true}\n', '\n', `${'['.repeat(5000)}\n`]) {
-      await attack('the message on the socket is no approval', { message })
+      await attackLauncher('the message on the socket is no approval', { message })
     }
   })
 
   it('is not waited for without end, nor read without end', async () => {
     await attack('no message arrived within 5 seconds', { message: '' })
-    await attack('the message is longer than 65536 bytes', { message: 'x'.repeat(300_000) })
+    await attackLauncher('the message is longer than 65536 bytes', { message: 'x'.repeat(300_000) })
   })
 
   it('is not inherited by what the child starts', async () => {
@@ -241,14 +244,16 @@ describe('an approval', () => {
     const named = path.join(shop.folder, 'named')
     execFileSync('mkfifo', [named])
     for (const command of doors()) {
-      for (const redirected of ['exec "$@" < /dev/null', 'exec "$@" <&-', `exec "$@" < '${file}'`, `cat '${file}' | "$@"`, `exec 3<>'${named}'; cat '${file}' >&3; exec "$@" <&3`]) {
-        const ended = await shop.run('sh', ['-c', redirected, 'sh', ...command, ...DEPLOY], { env: variables({}) })
-        refused(ended, 'standard input is not a socket that a parent made for this process')
-      }
-      for (const value of ['1', 'TRUE', file, named]) {
-        const ended = await shop.run(command[0], [...command.slice(1), ...DEPLOY], { env: variables({ PRISMA_DEPLOYMENT_APPROVED: value, DATABASE_URL: REMOTE }) })
-        refused(ended, 'no approval reached this process')
-      }
+      const ended = await shop.run(command[0], [...command.slice(1), ...DEPLOY], { env: variables({}) })
+      refused(ended, 'standard input is not a socket that a parent made for this process')
+    }
+    for (const redirected of ['exec "$@" <&-', `exec "$@" < '${file}'`, `cat '${file}' | "$@"`, `exec 3<>'${named}'; cat '${file}' >&3; exec "$@" <&3`]) {
+      const ended = await shop.run('sh', ['-c', redirected, 'sh', launcher(), ...DEPLOY], { env: variables({}) })
+      refused(ended, 'standard input is not a socket that a parent made for this process')
+    }
+    for (const value of ['1', 'TRUE', file, named]) {
+      const ended = await shop.run(launcher(), DEPLOY, { env: variables({ PRISMA_DEPLOYMENT_APPROVED: value, DATABASE_URL: REMOTE }) })
+      refused(ended, 'no approval reached this process')
     }
     assert.deepEqual(digests(), before)
   })
