@@ -21,6 +21,12 @@ const say = (line) => process.stdout.write(`${line}\n`)
 async function bench(options) {
   say('The benchmark: about 4 minutes on two cores, and about 15 more the first time, while the release builds compile and packages are installed.')
   const prepared = await prepare(options)
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      prepared.remove()
+      process.exit(130)
+    })
+  }
   try {
     const before = load()
     const rows = []
