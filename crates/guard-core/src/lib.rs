@@ -2,7 +2,7 @@
 //! returns a decision or a [`refusal::Refusal`], and the binding above speaks.
 //!
 //! Floors, from the ground up (an arrow only ever points down): [`rule`], [`refusal`], [`finding`], [`digest`], [`system`]; then
-//! [`policy`], [`context`], [`git`]; then [`target`], [`ci`]; then [`state`], [`database`]; then [`prisma`]; then [`gate`], [`early`]
+//! [`policy`], [`context`], [`git`], `prisma_config`; then [`target`], [`ci`]; then [`state`], [`database`]; then [`prisma`]; then [`gate`], [`early`]
 //! and [`promotion`].
 #![forbid(unsafe_code)]
 
@@ -16,6 +16,7 @@ pub mod gate;
 pub mod git;
 pub mod policy;
 pub mod prisma;
+mod prisma_config;
 pub mod promotion;
 pub mod refusal;
 pub mod rule;

@@ -72,26 +72,20 @@ pub fn decide(request: &Request<'_>) -> Result<Pass, Refusal> {
         return Ok(Pass { command, targets: Vec::new(), approved: false });
     }
     let survey = Survey::take(request, &command)?;
-    let approved = rule_on(request, &command, &survey.targets, &survey.policies, survey.awaits_custody)?;
+    let approved = rule_on(request, &command, &survey)?;
     Ok(Pass { command, targets: survey.targets, approved })
 }
 
 /// Gathers what may open a command for these targets, and judges. Says whether an approval opened it.
-fn rule_on(
-    request: &Request<'_>,
-    command: &CommandLine,
-    targets: &[DatabaseTarget],
-    policies: &[LoadedPolicy],
-    awaits_custody: bool,
-) -> Result<bool, Refusal> {
+fn rule_on(request: &Request<'_>, command: &CommandLine, survey: &Survey) -> Result<bool, Refusal> {
+    let Survey { policies, targets, .. } = survey;
     overrides::check(request.environment, targets, policies, command)?;
     let approved = if command.class == CommandClass::Promotes {
-        accept(request, targets, policies, awaits_custody)
+        accept(request, survey)
     } else {
         Err("no approval opens this command".to_owned())
     };
-    let proven =
-        if command.class == CommandClass::Reads { prove(request, targets, policies) } else { Err(String::new()) };
+    let proven = if command.class == CommandClass::Reads { prove(request, survey) } else { Err(String::new()) };
     let evidence = Evidence {
         migrate_deploy: !policies.is_empty()
             && policies.iter().all(|loaded| loaded.policy.non_production.migrate_deploy),
@@ -103,12 +97,8 @@ fn rule_on(
 }
 
 /// Takes the approval of this process, if there is one for this command and these targets.
-fn accept(
-    request: &Request<'_>,
-    targets: &[DatabaseTarget],
-    policies: &[LoadedPolicy],
-    awaits_custody: bool,
-) -> Result<(), String> {
+fn accept(request: &Request<'_>, survey: &Survey) -> Result<(), String> {
+    let Survey { policies, targets, awaits_custody, .. } = survey;
     if request.environment.get(approval::VARIABLE) != Some("true") {
         return Err("no approval reached this process".to_owned());
     }
@@ -117,25 +107,27 @@ fn accept(
     let lineage = process::ancestors();
     let local_database = survey::all_on_this_machine(targets);
     let verify = |digest: &Digest, attestation: &Attestation, environment: &str| {
-        let unknown = || {
-            Refusal::new(
+        let trusted = if *awaits_custody {
+            // Any of the policies may turn out to protect what is still to be computed.
+            let of = |loaded: &LoadedPolicy| Some(loaded.policy.environments.get(environment)?.attestation.clone());
+            policies.iter().map(of).collect::<Option<Vec<_>>>().unwrap_or_default()
+        } else {
+            survey.trusted.clone()
+        };
+        if trusted.is_empty() {
+            return Err(Refusal::new(
                 Rule::DirectExecution,
                 "the approval cannot be verified",
                 "the policy has no environment of the approval's name",
-            )
-        };
-        if policies.is_empty() {
-            return Err(unknown());
+            ));
         }
-        // Every policy that counts has to trust the signer: one that stands elsewhere approves nothing for the project's own.
-        policies.iter().try_for_each(|loaded| {
-            let found = loaded.policy.environments.get(environment).ok_or_else(unknown)?;
-            let attestor = Attestor::new(&found.attestation, request.environment, &lineage, local_database);
+        trusted.iter().try_for_each(|trusted| {
+            let attestor = Attestor::new(trusted, request.environment, &lineage, local_database);
             attestor.verify(digest, attestation, crate::ci::Moment::Live).map(|_| ())
         })
     };
     // An approval is for all databases at once, so a part of them can be compared neither here nor by the custody.
-    if awaits_custody && !targets.is_empty() {
+    if *awaits_custody && !targets.is_empty() {
         return Err(
             "prisma.config computes one of several connection strings, and an approval is for all of them".to_owned()
         );
@@ -143,7 +135,7 @@ fn accept(
     // An unseen string is compared when the custody sees it.
     let identity = (!awaits_custody).then(|| target::endpoints_identity(targets));
     let environment =
-        if awaits_custody { None } else { Some(protected.ok_or("the target is no database of the policy")?) };
+        if *awaits_custody { None } else { Some(protected.ok_or("the target is no database of the policy")?) };
     let expectation = Expectation { arguments: request.arguments, targets: identity.as_ref(), environment };
     approval::accept(request.environment, &expectation, &holder, &verify)
 }
@@ -160,23 +152,19 @@ fn holder(policies: &[LoadedPolicy]) -> Result<Option<LockHolder>, Refusal> {
     Ok(None)
 }
 
-/// Proves that this is the CI of every protected environment among the targets. Asks nobody where there is none.
-fn prove(request: &Request<'_>, targets: &[DatabaseTarget], policies: &[LoadedPolicy]) -> Result<(), String> {
-    if !targets.iter().any(|target| target.class == Class::Production)
-        || targets.iter().any(|target| matches!(target.class, Class::Unknown | Class::Invalid))
-    {
+/// Proves that this is the CI of every policy that protects one of these databases. Asks nobody where there is none.
+fn prove(request: &Request<'_>, survey: &Survey) -> Result<(), String> {
+    let Survey { targets, trusted, .. } = survey;
+    if trusted.is_empty() || targets.iter().any(|target| matches!(target.class, Class::Unknown | Class::Invalid)) {
         return Err("no proof of CI is asked for".to_owned());
     }
     let lineage = process::ancestors();
-    for target in targets.iter().filter(|target| target.class == Class::Production) {
-        let environment = target.environment.as_deref().unwrap_or_default();
-        let found = policies.iter().find_map(|loaded| loaded.policy.environments.get(environment));
-        let found = found.ok_or_else(|| format!("the policy has no environment {environment}"))?;
-        let local_database = survey::all_on_this_machine(std::slice::from_ref(target));
-        let attestor = Attestor::new(&found.attestation, request.environment, &lineage, local_database);
-        attestor.prove().map_err(|refusal| refusal.why)?;
-    }
-    Ok(())
+    let protected: Vec<_> = targets.iter().filter(|target| target.class == Class::Production).cloned().collect();
+    let local_database = survey::all_on_this_machine(&protected);
+    trusted.iter().try_for_each(|trusted| {
+        let attestor = Attestor::new(trusted, request.environment, &lineage, local_database);
+        attestor.prove().map(|_| ()).map_err(|refusal| refusal.why)
+    })
 }
 
 /// What the custody of the connection string answers.
@@ -231,7 +219,7 @@ pub fn custody(name_or_url: &str, request: &Request<'_>, pass: Option<&Pass>) ->
     let survey = survey?;
     let known = pass.is_some_and(|pass| pass.targets.iter().any(|target| target.url.reveal() == url));
     if !known {
-        rule_on(request, command, &survey.targets, &survey.policies, false)?;
+        rule_on(request, command, &survey)?;
     }
     Ok(Custody::HandedOut(ConnectionString::new(url)))
 }

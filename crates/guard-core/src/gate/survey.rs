@@ -5,7 +5,7 @@
 
 use super::Request;
 use super::judge::danger;
-use crate::policy::{self, LoadedPolicy};
+use crate::policy::{self, AttestationPolicy, LoadedPolicy};
 use crate::prisma::command_line::{CommandClass, CommandLine};
 use crate::refusal::Refusal;
 use crate::system::files;
@@ -20,6 +20,9 @@ pub(super) struct Survey {
     pub policies: Vec<LoadedPolicy>,
     /// Every database that the command would touch.
     pub targets: Vec<DatabaseTarget>,
+    /// Whom each policy trusts that protects one of these databases. All of them have a say: a policy elsewhere, which protects the same
+    /// database and trusts somebody else, takes nothing away from the project's own.
+    pub trusted: Vec<AttestationPolicy>,
     /// Whether a string is still to be computed by `prisma.config.*`, whose custody will ask.
     pub awaits_custody: bool,
 }
@@ -30,8 +33,7 @@ impl Survey {
     /// # Errors
     /// Rule `policy-invalid`.
     pub(super) fn take(request: &Request<'_>, command: &CommandLine) -> Result<Self, Refusal> {
-        let policies = policies(request, Some(command))?;
-        let mut survey = Survey { policies, targets: Vec::new(), awaits_custody: false };
+        let mut survey = Survey::of_nothing(request, Some(command))?;
         let base = base(request, Some(command));
         let given = |(role, flag, url): &(Role, String, String)| FoundUrl {
             role: *role,
@@ -75,7 +77,7 @@ impl Survey {
         url: &str,
         source: &str,
     ) -> Result<Self, Refusal> {
-        let mut survey = Survey { policies: policies(request, command)?, targets: Vec::new(), awaits_custody: false };
+        let mut survey = Survey::of_nothing(request, command)?;
         let found = FoundUrl {
             role: Role::Url,
             source: source.to_owned(),
@@ -85,6 +87,11 @@ impl Survey {
         };
         survey.add(request, &found);
         Ok(survey)
+    }
+
+    fn of_nothing(request: &Request<'_>, command: Option<&CommandLine>) -> Result<Self, Refusal> {
+        let policies = policies(request, command)?;
+        Ok(Survey { policies, targets: Vec::new(), trusted: Vec::new(), awaits_custody: false })
     }
 
     fn add(&mut self, request: &Request<'_>, found: &FoundUrl) {
@@ -103,20 +110,27 @@ impl Survey {
         }
     }
 
-    /// The most dangerous class that any policy gives.
-    fn classify(&self, request: &Request<'_>, found: &FoundUrl, url: &str) -> DatabaseTarget {
+    /// The most dangerous class that any policy gives; whom each policy trusts that protects this database is noted.
+    fn classify(&mut self, request: &Request<'_>, found: &FoundUrl, url: &str) -> DatabaseTarget {
         let project = project_root(request.working_folder);
         let classify = |policy: Option<&LoadedPolicy>| {
             let root = policy.map_or(project.as_path(), |loaded| loaded.root.as_path());
             let surroundings = Surroundings { policy, root, base: &found.base, environment: request.environment };
             target::classify(url, &found.source, &surroundings)
         };
-        let first = classify(self.policies.first());
-        self.policies
-            .iter()
-            .skip(1)
-            .map(|loaded| classify(Some(loaded)))
-            .fold(first, |worst, next| if danger(next.class) > danger(worst.class) { next } else { worst })
+        let readings: Vec<DatabaseTarget> = self.policies.iter().map(|loaded| classify(Some(loaded))).collect();
+        for (loaded, target) in self.policies.iter().zip(&readings) {
+            let environment = target.environment.as_ref().and_then(|name| loaded.policy.environments.get(name));
+            if let Some(environment) = environment
+                && !self.trusted.contains(&environment.attestation)
+            {
+                self.trusted.push(environment.attestation.clone());
+            }
+        }
+        let worst = readings
+            .into_iter()
+            .reduce(|worst, next| if danger(next.class) > danger(worst.class) { next } else { worst });
+        worst.unwrap_or_else(|| classify(None))
     }
 }
 

@@ -5,7 +5,6 @@
 pub mod approval;
 mod arguments;
 pub mod command_line;
-pub(crate) mod config_file;
 mod display;
 pub mod doors;
 pub mod execute;

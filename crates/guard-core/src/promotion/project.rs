@@ -3,7 +3,7 @@
 //! Reads `schema` and `migrations.path` of `prisma.config.*` without running it. Knows nothing of connection strings (`target`
 //! does) and nothing of what the migrations hold (`plan` does).
 
-use crate::prisma::config_file::{self, ConfigFile, ConfigPath};
+use crate::prisma_config::{self, ConfigFile, ConfigPath};
 use crate::refusal::Refusal;
 use crate::rule::Rule;
 use crate::system::files::{self, MAXIMUM_TEXT_BYTES};
@@ -27,7 +27,7 @@ impl Project {
     /// Rule `migrations-invalid` where the configuration cannot be read, computes a path in a way that cannot be read without running
     /// it, or the schema or the folder of migrations is not there.
     pub fn find(folder: &Path, prisma_major: u32) -> Result<Self, Refusal> {
-        let config = config_file::find(folder, prisma_major);
+        let config = prisma_config::find(folder, prisma_major);
         let named = match &config {
             Some(config) => read_config(config)?,
             None => ConfigFile::default(),
@@ -89,7 +89,7 @@ fn default_schema(folder: &Path, prisma_major: u32) -> Result<PathBuf, Refusal> 
 fn read_config(path: &Path) -> Result<ConfigFile, Refusal> {
     let text =
         files::read_text(path, MAXIMUM_TEXT_BYTES).map_err(|error| unreadable(path, format!("it says: {error}")))?;
-    Ok(config_file::read(&text))
+    Ok(prisma_config::read(&text))
 }
 
 fn unreadable(path: &Path, why: String) -> Refusal {

@@ -3,7 +3,7 @@
 
 use super::schema_file::{self, Value};
 use super::{ConnectionString, FoundUrl, FoundValue, Role, Search, env_file};
-use crate::prisma::config_file::{self, ConfigFile, ConfigPath, ConfigValue};
+use crate::prisma_config::{self, ConfigFile, ConfigPath, ConfigValue};
 use crate::system::{files, places};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ type EnvFile = (String, BTreeMap<String, String>);
 pub(super) fn find(search: &Search<'_>) -> Vec<FoundUrl> {
     let config_path = config(search);
     let config = config_path.as_ref().map(|path| match files::read_text(path, files::MAXIMUM_TEXT_BYTES) {
-        Ok(text) => config_file::read(&text),
+        Ok(text) => prisma_config::read(&text),
         Err(error) => ConfigFile::unreadable(&format!("the file cannot be read: {error}")),
     });
     let from_config = match (&config, &config_path) {
@@ -42,7 +42,7 @@ fn config(search: &Search<'_>) -> Option<PathBuf> {
     }
     match search.config {
         Some(path) => Some(search.working_folder.join(path)),
-        None => config_file::find(search.working_folder, search.prisma_major),
+        None => prisma_config::find(search.working_folder, search.prisma_major),
     }
 }
 

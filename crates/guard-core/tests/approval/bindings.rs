@@ -168,6 +168,19 @@ fn a_policy_elsewhere_does_not_approve_for_a_database_that_the_project_s_own_pro
 }
 
 #[test]
+fn a_policy_that_does_not_know_the_database_has_no_say_in_who_approves() {
+    let (project, other) = (Project::new(), Project::new());
+    let _lock = project.lock();
+    // As of a workspace whose root has another application's policy: it counts, and protects another database.
+    let policy = other.root().join("prisma-guard.json");
+    let text = std::fs::read_to_string(&policy).unwrap();
+    std::fs::write(&policy, text.replace(".example.com", ".example.net")).unwrap();
+    let schema = other.root().join("prisma/schema.prisma");
+    let arguments = ["migrate", "deploy", "--schema", schema.to_str().unwrap()];
+    project.let_through(&told(project.cli(&arguments), &project.message(&arguments)));
+}
+
+#[test]
 fn later_doors_of_an_approved_process_open_for_nothing_else() {
     let project = Project::new();
     let _lock = project.lock();

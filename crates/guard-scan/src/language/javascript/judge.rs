@@ -29,7 +29,7 @@ fn runner(origin: &Origin) -> Option<Takes> {
     let takes = match (origin.module.as_str(), path.as_slice()) {
         ("child_process", ["exec" | "execSync"])
         | ("execa", ["execaCommand" | "execaCommandSync" | "command" | "commandSync" | "$"] | ["execa", "command"])
-        | ("shelljs", ["exec"] | ["cmd"])
+        | ("shelljs", ["exec" | "cmd"])
         | ("node-cmd", [..])
         | ("bun", ["$"])
         | ("zx", ["$" | "quote"])
