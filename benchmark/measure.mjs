@@ -14,7 +14,8 @@ export function run({ command, args, cwd, env, status = 0 }) {
   const ended = spawnSync(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const milliseconds = Number(process.hrtime.bigint() - start) / 1e6
   if (ended.status !== status) {
-    throw new Error(`${command} ${args.join(' ')} ended with ${ended.status}, not ${status}:\n${ended.stdout}${ended.stderr}`)
+    const how = ended.error?.message ?? ended.signal ?? ended.status
+    throw new Error(`${command} ${args.join(' ')} ended with ${how}, not ${status}:\n${ended.stdout ?? ''}${ended.stderr ?? ''}`)
   }
   return { milliseconds, output: ended.stdout.toString() }
 }

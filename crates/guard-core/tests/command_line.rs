@@ -1,5 +1,13 @@
 //! The command line is read as Prisma reads it: every example of Prisma's own parsing that was measured, the tables of classes, and
 //! anything at all without a panic.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes its fixtures as a person would"
+)]
 
 use guard_core::prisma::command_line::CommandClass::{Develops, NoDatabase, Promotes, Reads, Unknown};
 use guard_core::prisma::command_line::{CommandClass, read};

@@ -1,4 +1,12 @@
 //! The kinds of process, on made-up lineages and on real processes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes its fixtures as a person would"
+)]
 
 use guard_core::context::{ContextKind, PresenceKind, detect, presences};
 use guard_core::system::environment::Environment;

@@ -1,5 +1,12 @@
 //! SQLite databases as the guard sees them: real files, real faults.
-#![expect(clippy::disallowed_methods, reason = "fixtures are written as anyone writes files")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes its fixtures as a person would"
+)]
 
 mod promotion_support;
 
@@ -34,7 +41,8 @@ fn what_is_no_database_is_named_as_such() {
     std::fs::write(&text, "this is a text and no database at all, however long it may be ".repeat(40)).unwrap();
     refused_with(&text, "not an SQLite database");
     let encrypted = folder.path().join("encrypted.db");
-    let noise: Vec<u8> = (0..8192_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> =
+        (0..8192_u32).map(|n| u8::try_from((n.wrapping_mul(2_654_435_761) >> 13) & 0xff).unwrap()).collect();
     std::fs::write(&encrypted, noise).unwrap();
     refused_with(&encrypted, "encrypted");
     #[cfg(unix)]

@@ -1,4 +1,12 @@
 //! The checkout against its commit, on real repositories.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes its fixtures as a person would"
+)]
 #![cfg(unix)]
 
 use guard_core::git::{Checkout, inspect};

@@ -1,10 +1,18 @@
 //! The policy as its users write it: what is read, and what is said of each error.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes its fixtures as a person would"
+)]
 
 use guard_core::policy::{self, AttestationPolicy};
 use guard_core::refusal::Refusal;
 use guard_core::rule::Rule;
 
-const DESIGN: &str = r##"{
+const DESIGN: &str = r#"{
   "$schema": "./node_modules/@org/prisma-guard/schema.json",
   "environments": {
     "production": {
@@ -21,7 +29,7 @@ const DESIGN: &str = r##"{
   "nonProduction": { "databases": ["staging-db.example.com"], "migrateDeploy": false },
   "deployScript": "scripts/deploy-db.js",
   "scan": { "allow": [] }
-}"##;
+}"#;
 
 fn refusal(text: &str) -> Refusal {
     let refusal = policy::parse(text, "prisma-guard.json").expect_err(text);

@@ -1,5 +1,12 @@
 //! Migrations on disk against the ledger of a database: what Prisma itself does not notice, and what it does.
-#![expect(clippy::disallowed_methods, reason = "fixtures are written as anyone writes files")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes its fixtures as a person would"
+)]
 
 mod promotion_support;
 

@@ -1,4 +1,12 @@
 //! Which database a connection string reaches: the ways to deceive the classification, each a test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes its fixtures as a person would"
+)]
 
 use guard_core::policy::{self, LoadedPolicy};
 use guard_core::system::environment::Environment;

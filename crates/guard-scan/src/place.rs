@@ -57,7 +57,7 @@ mod tests {
         let place = Place { start: 0, end: u32::try_from(text.len()).unwrap() };
         let evidence = place.evidence(&text);
         assert!(!evidence.contains("hunter2"), "{evidence}");
-        assert_ne!(evidence, place.evidence(&text.replace("xx ", "xy ").replacen("xxx", "xxx", 1).replace('x', "y")));
+        assert_ne!(evidence, place.evidence(&text.replace('x', "y")));
         let mut changed_at_the_end = text.clone();
         changed_at_the_end.replace_range(text.len() - 1.., "z");
         assert_ne!(evidence, place.evidence(&changed_at_the_end));

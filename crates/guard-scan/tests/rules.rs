@@ -1,4 +1,12 @@
 //! Each rule on small trees that are written for the test: what fires, and what must not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes its fixtures as a person would"
+)]
 
 use guard_core::digest::Digest;
 use guard_core::finding::ScanReport;

@@ -1,4 +1,12 @@
 //! Proof of CI against a real identity provider on loopback, honest and villain.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes its fixtures as a person would"
+)]
 
 mod issuer;
 mod machine;

@@ -1,6 +1,13 @@
 //! Real SQLite databases with Prisma's own ledger, and migrations folders, for the tests of `database` and `promotion`.
-#![expect(dead_code, reason = "each test program uses its own part")]
-#![expect(clippy::disallowed_methods, reason = "fixtures are written as anyone writes files")]
+#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes its fixtures as a person would"
+)]
 
 use guard_core::digest::Digest;
 use guard_core::target::{Class, ConnectionString, DatabaseTarget, Endpoint, Provider};

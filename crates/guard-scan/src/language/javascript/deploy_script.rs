@@ -1,6 +1,7 @@
 //! The deploy script: the few things that it may hold, and everything else as [`Foreign`].
 
 use super::collect::Collected;
+use super::origin::is_require;
 use crate::facts::{Facts, Foreign};
 use crate::place::Place;
 use crate::rules::GUARD;
@@ -50,7 +51,7 @@ impl<'a> Visit<'a> for Look<'_, 'a, '_> {
                             self.asserts_ci |= origin.name() == "assertCi";
                             ITS_CALLS.contains(&origin.name())
                         }
-                        _ if self.collected.is_require(origin) => first.is_some_and(|first| {
+                        _ if is_require(origin) => first.is_some_and(|first| {
                             self.collected.texts(first).iter().all(|module| {
                                 matches!(
                                     module.as_str(),

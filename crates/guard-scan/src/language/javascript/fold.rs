@@ -2,6 +2,7 @@
 //! this file. What only a run would tell becomes [`HOLE`].
 
 use super::collect::{Binding, Collected};
+use super::origin::is_require;
 use crate::facts::HOLE;
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, MemberExpression, ObjectPropertyKind,
@@ -35,7 +36,9 @@ impl<'a> Collected<'a, '_> {
                 let mut texts = vec![String::new()];
                 for (index, quasi) in template.quasis.iter().enumerate() {
                     let cooked = quasi.value.cooked.unwrap_or(quasi.value.raw);
-                    texts.iter_mut().for_each(|text| text.push_str(&cooked));
+                    for text in &mut texts {
+                        text.push_str(&cooked);
+                    }
                     if let Some(inner) = template.expressions.get(index) {
                         texts = product(&texts, &self.texts_at(inner, depth));
                     }
@@ -130,7 +133,7 @@ impl<'a> Collected<'a, '_> {
                 Some("resolve") if self.origins(object).iter().any(|origin| origin.module == "path") => {
                     return self.joined_path(call, depth);
                 }
-                Some("resolve") if self.origins(object).iter().any(|origin| self.is_require(origin)) => {
+                Some("resolve") if self.origins(object).iter().any(is_require) => {
                     return first.map_or(unknown, |first| self.texts_at(first, depth));
                 }
                 Some("concat") => {
@@ -157,7 +160,9 @@ impl<'a> Collected<'a, '_> {
         let mut texts = vec![String::new()];
         for (index, argument) in call.arguments.iter().enumerate() {
             if index > 0 {
-                texts.iter_mut().for_each(|text| text.push('/'));
+                for text in &mut texts {
+                    text.push('/');
+                }
             }
             let part =
                 argument.as_expression().map_or_else(|| vec![HOLE.to_string()], |part| self.texts_at(part, depth));
@@ -204,7 +209,7 @@ impl<'a> Collected<'a, '_> {
                             }
                         }
                         ObjectPropertyKind::SpreadProperty(spread) => {
-                            self.values_into(&spread.argument, key, depth, found)
+                            self.values_into(&spread.argument, key, depth, found);
                         }
                     }
                 }

@@ -1,7 +1,7 @@
 //! Facts from calls, assignments and imports: who runs a program, who sets a variable, who creates a client, who sends SQL.
 
 use super::collect::Collected;
-use super::origin::Origin;
+use super::origin::{Origin, is_require};
 use crate::facts::{ApprovedCall, Client, Facts, HOLE, Import, Query, VariableWrite, is_unknown};
 use crate::language::package_json::add_command;
 use crate::place::Place;
@@ -217,8 +217,7 @@ fn look_at_call<'a>(collected: &Collected<'a, '_>, call: &'a CallExpression<'a>,
                 }
                 add_run(collected, Takes::List, arguments, place, facts);
             }
-        } else if collected.is_require(&origin) || origin.path.ends_with(&["require".to_owned(), "resolve".to_owned()])
-        {
+        } else if is_require(&origin) || origin.path.ends_with(&["require".to_owned(), "resolve".to_owned()]) {
             for specifier in first.map(|first| collected.texts(first)).unwrap_or_default() {
                 facts.imports.push(Import { specifier, place, hoisted: false });
             }
@@ -278,7 +277,7 @@ fn is_environment<'a>(collected: &Collected<'a, '_>, expression: &'a Expression<
 }
 
 /// Assignments to members and members of written objects. The name decides: a variable of the guard or of Prisma is nobody else's.
-fn variables<'a>(collected: &Collected<'a, '_>, facts: &mut Facts) {
+fn variables(collected: &Collected<'_, '_>, facts: &mut Facts) {
     for assignment in &collected.assignments {
         let names = match &assignment.left {
             AssignmentTarget::StaticMemberExpression(member) => vec![member.property.name.to_string()],

@@ -49,7 +49,7 @@ impl<'a> Collected<'a, '_> {
             Expression::Identifier(name) => match self.symbol(name) {
                 None => match name.name.as_str() {
                     "globalThis" | "global" | "window" => {
-                        found.push(Origin { module: String::new(), path: Vec::new() })
+                        found.push(Origin { module: String::new(), path: Vec::new() });
                     }
                     other => found.push(Origin { module: String::new(), path: vec![other.to_owned()] }),
                 },
@@ -142,7 +142,7 @@ impl<'a> Collected<'a, '_> {
         self.origins_into(&call.callee, depth, &mut callees);
         let first = call.arguments.first().and_then(|argument| argument.as_expression());
         for callee in callees {
-            if self.is_require(&callee) {
+            if is_require(&callee) {
                 for module in first.map(|first| self.texts(first)).unwrap_or_default() {
                     found.push(Origin { module: bare(&module), path: Vec::new() });
                 }
@@ -159,19 +159,19 @@ impl<'a> Collected<'a, '_> {
             }
         }
     }
+}
 
-    /// `require`, `module.require`, or what `createRequire` returned.
-    pub(crate) fn is_require(&self, callee: &Origin) -> bool {
-        (callee.module.is_empty() && matches!(callee.path.last().map(String::as_str), Some("require")))
-            || (callee.module == "module" && callee.path == ["createRequire", "()"])
-    }
+/// `require`, `module.require`, or what `createRequire` returned.
+pub(crate) fn is_require(callee: &Origin) -> bool {
+    (callee.module.is_empty() && matches!(callee.path.last().map(String::as_str), Some("require")))
+        || (callee.module == "module" && callee.path == ["createRequire", "()"])
 }
 
 /// A member of what comes from there. `default` at the head of a way is the module itself: CommonJS modules are both.
 fn member(mut origin: Origin, name: &str) -> Origin {
     let at_head = origin.path.is_empty() && !origin.module.is_empty();
     let method_of_function = matches!(name, "call" | "apply");
-    if !(at_head && name == "default") && !method_of_function {
+    if !(at_head && name == "default" || method_of_function) {
         origin.path.push(name.to_owned());
     }
     origin
