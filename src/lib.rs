@@ -2,6 +2,7 @@
 //!
 //! Two kinds of export. What looks throws: its errors become `GuardError` in `js/native.js`. What enforces ends the process:
 //! it writes the refusal to standard error and calls `_exit`, so that no `try` swallows it (see [`speak`]).
+#![allow(clippy::needless_pass_by_value, reason = "napi hands over values that it made for the call")]
 
 mod ci;
 mod classify;

@@ -11,6 +11,7 @@ use guard_core::system::clock::Timestamp;
 use guard_core::system::files;
 use serde::Serialize;
 
+#[expect(clippy::unnecessary_wraps, reason = "every command has one shape")]
 pub(super) fn help() -> Result<i32, Refusal> {
     speak::say("prisma-guard: production databases run with Prisma change only through an attested CI deployment\n");
     speak::say("Usage: prisma-guard COMMAND [--format terminal|json|sarif|github]\n");
@@ -24,6 +25,7 @@ pub(super) fn help() -> Result<i32, Refusal> {
     Ok(0)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every command has one shape")]
 pub(super) fn version() -> Result<i32, Refusal> {
     speak::say(concat!("prisma-guard ", env!("CARGO_PKG_VERSION")));
     Ok(0)
