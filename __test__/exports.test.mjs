@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { startRunner } from './support/ci/runner-client.mjs'
-import { Shop, freePort } from './support/shop.mjs'
+import { freePort } from './support/environment.mjs'
+import { Shop } from './support/shop.mjs'
 
 const remote = 'postgresql://planted-user:planted-password@db.unknown.example:5432/shop?token=planted-token'
 const secrets = ['planted-user', 'planted-password', 'planted-token']

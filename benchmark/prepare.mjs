@@ -101,7 +101,8 @@ export async function prepare({ disk }) {
   const peers = installPeers()
   say('Installing the example application: about 2 minutes the first time.')
   // After the build, which may replace node_modules, where parts of these live.
-  const { Shop, developer } = await import('../__test__/support/shop.mjs')
+  const { developer } = await import('../__test__/support/environment.mjs')
+  const { Shop } = await import('../__test__/support/shop.mjs')
   const { configBefore } = await import('../__test__/support/production-database.mjs')
   const guarded = await Shop.create()
   const plain = path.join(guarded.folder, 'plain')

@@ -11,7 +11,8 @@ import { createInterface } from 'node:readline'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { githubClaims, startIdentityProvider } from '../support/ci/identity-provider.mjs'
 import { appliedMigrations, migrationNames, productionDatabase } from '../support/production-database.mjs'
-import { developer, Shop } from '../support/shop.mjs'
+import { developer } from '../support/environment.mjs'
+import { Shop } from '../support/shop.mjs'
 
 const DEPLOY = ['migrate', 'deploy']
 const CHAIN = '0123456789abcdef0123456789abcdef'

@@ -6,7 +6,8 @@ import path from 'node:path'
 import { after, before, beforeEach, afterEach, describe, it } from 'node:test'
 import { startRunner } from '../support/ci/runner-client.mjs'
 import { productionDatabase } from '../support/production-database.mjs'
-import { Shop, freePort } from '../support/shop.mjs'
+import { freePort } from '../support/environment.mjs'
+import { Shop } from '../support/shop.mjs'
 
 describe('bad input to a deployment in CI', () => {
   let runner

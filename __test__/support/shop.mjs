@@ -5,26 +5,12 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import fs from 'node:fs'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { developer, installer, pack, repository } from './environment.mjs'
 import { placeSchemaEngine } from './schema-engine/install.mjs'
 
-export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const example = path.join(repository, 'examples', 'shop')
-const platform = path.join(repository, 'npm', 'linux-x64-gnu')
-
-/** Packs the package and its platform package as `npm publish` would, and returns both tarballs. */
-export function pack(folder) {
-  fs.mkdirSync(folder, { recursive: true })
-  return [repository, platform].map((packed) => {
-    const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: packed, encoding: 'utf8' })
-    const described = JSON.parse(output)
-    const [{ filename }] = Array.isArray(described) ? described : Object.values(described)
-    return path.join(folder, filename)
-  })
-}
 
 /** What git tracks or would track of the example. */
 function exampleFiles() {
@@ -37,14 +23,6 @@ function copyExample(folder) {
     fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
     fs.copyFileSync(path.join(example, name), path.join(folder, name))
   }
-}
-
-const quiet = { NO_COLOR: '1', CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' }
-
-/** The variables of a developer's shell, without what this test run itself brought in. */
-export function developer(extra = {}) {
-  const { PATH, HOME, LANG } = process.env
-  return { PATH, HOME, LANG, ...quiet, ...extra }
 }
 
 /**
@@ -64,7 +42,7 @@ export async function shopTemplate() {
     const unfinished = `${folder}.${randomUUID()}`
     fs.mkdirSync(unfinished, { recursive: true, mode: 0o700 })
     copyExample(unfinished)
-    const npm = (...words) => execFileSync('npm', [...words, '--no-audit', '--no-fund', '--prefer-offline'], { cwd: unfinished, env: developer(), stdio: 'pipe' })
+    const npm = (...words) => execFileSync('npm', [...words, '--no-audit', '--no-fund', '--prefer-offline'], { cwd: unfinished, env: installer(), stdio: 'pipe' })
     // The project's own postinstall needs the package, which the second command brings.
     npm('ci', '--ignore-scripts')
     npm('install', '--save', ...tarballs)
@@ -80,15 +58,6 @@ export async function shopTemplate() {
   } finally {
     fs.rmSync(work, { recursive: true, force: true })
   }
-}
-
-/** A free port on loopback. */
-export async function freePort() {
-  const server = net.createServer()
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** A copy of the template: an application of its own, in a git repository with a clean tree. */

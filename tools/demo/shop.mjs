@@ -3,12 +3,10 @@
 
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
-import net from 'node:net'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { developer, repository } from '../../__test__/support/environment.mjs'
 import { projectBefore } from '../../__test__/support/production-database.mjs'
 
-export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const example = path.join(repository, 'examples', 'shop')
 
 /** What belongs to the example: all but what its .gitignore names. */
@@ -23,29 +21,6 @@ function copyExample(folder, wanted) {
 
 const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'))
 const writeJson = (file, value) => fs.writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
-
-/** The variables of a developer's shell: none that npm or a CI set around this demo. */
-export function developer(more = {}) {
-  const { HOME, LANG, TERM } = process.env
-  // Without the folders that `npm run` put in front.
-  const PATH = process.env.PATH.split(path.delimiter).filter((entry) => !/node_modules/.test(entry)).join(path.delimiter)
-  return { PATH, HOME, LANG: LANG ?? 'C.UTF-8', TERM: TERM ?? 'dumb', NO_COLOR: '1', CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1', npm_config_update_notifier: 'false', npm_config_loglevel: 'error', ...more }
-}
-
-/** The same for what needs the network: a registry, a proxy or a certificate that this shell names is kept. */
-export function installer() {
-  const kept = Object.entries(process.env).filter(([name]) => /^(npm_config_(registry|cafile|proxy|https_proxy|noproxy|cache|userconfig|globalconfig)|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i.test(name))
-  return developer(Object.fromEntries(kept))
-}
-
-/** A free port on loopback. */
-export async function freePort() {
-  const server = net.createServer()
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 export function git(project, ...words) {
   const identity = ['-c', 'user.name=Sam Shopkeeper', '-c', 'user.email=sam@example.com', '-c', 'commit.gpgsign=false']
@@ -90,13 +65,4 @@ export function adopt(project, { database, issuer, store }) {
   production.attestation.issuer = issuer
   production.backup.store.directory = store
   writeJson(path.join(project, 'prisma-guard.json'), policy)
-}
-
-/** Packs the package and its platform package as `npm publish` would. */
-export function pack(folder) {
-  return [repository, path.join(repository, 'npm', `${process.platform}-${process.arch}${process.platform === 'linux' ? '-gnu' : ''}`)].map((packed) => {
-    const described = JSON.parse(execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: packed, env: installer(), encoding: 'utf8' }))
-    const [{ filename }] = Array.isArray(described) ? described : Object.values(described)
-    return path.join(folder, filename)
-  })
 }
