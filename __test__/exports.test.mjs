@@ -198,5 +198,18 @@ describe('the exports', () => {
         assert.ok(state.every(({ present }) => !present))
       })
     }
+
+    it('end the process as a refusal with its own exit code where nobody catches the error, and leave it to whoever does', async () => {
+      const deploy = "guard.execPrismaApproved(['migrate', 'deploy'])"
+      for (const uncaught of [deploy, `Promise.resolve().then(() => ${deploy})`]) {
+        const ended = await script(uncaught, { DATABASE_URL: shop.url, CI: 'true' })
+        assert.ok([77, 78].includes(ended.exitCode), ended.output)
+        assert.match(ended.stderr, /^✖ [a-z-]+ {2}/)
+        assert.doesNotMatch(ended.stderr, /\n\s+at |node:internal/)
+      }
+      const caught = await script(`process.on('uncaughtException', (error) => { print(error.rule); process.exit(3) }); ${deploy}`, { DATABASE_URL: shop.url, CI: 'true' })
+      assert.equal(caught.exitCode, 3, caught.output)
+      assert.match(caught.stdout, /^"[a-z-]+"\n$/)
+    })
   })
 })

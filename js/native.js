@@ -11,6 +11,7 @@
 // It is loaded at once, before anything that is imported later could stand in its way, and loading never throws.
 
 const { existsSync, readFileSync, writeSync } = require('node:fs')
+const { isMainThread } = require('node:worker_threads')
 
 // What napi calls a build. Only those in `built` are published; the others are for a checkout on such a machine.
 const names = {
@@ -111,13 +112,28 @@ function addonMissing(caller) {
   )
 }
 
-/** The addon throws an Error whose message is JSON: {"rule", "exitCode", "message", "details"}. */
+/** What the addon would show of an error that nobody catches, by the error. */
+const shown = new WeakMap()
+
+/** An error that nobody catches is shown as a refusal, not as a stack, and ends the process with its own exit code, not with 1. */
+function showUncaught(error) {
+  if (!shown.has(error) || process.listenerCount('uncaughtException') > 0) return
+  writeSync(2, shown.get(error))
+  process.exit(error.exitCode)
+}
+
+/** The addon throws an Error whose message is JSON: {"rule", "exitCode", "message", "details", "shown"}. */
 function guardError(error, caller) {
   if (error instanceof GuardError) return error
   try {
-    const { rule, exitCode, message, details } = JSON.parse(error.message)
+    const { rule, exitCode, message, details, shown: text } = JSON.parse(error.message)
     if (typeof rule === 'string' && typeof message === 'string' && Number.isInteger(exitCode)) {
-      return new GuardError(message, { rule, exitCode, details }, caller)
+      const made = new GuardError(message, { rule, exitCode, details }, caller)
+      if (typeof text === 'string' && isMainThread) {
+        shown.set(made, text)
+        if (!process.listeners('uncaughtExceptionMonitor').includes(showUncaught)) process.on('uncaughtExceptionMonitor', showUncaught)
+      }
+      return made
     }
   } catch {
     // Not of that form: see below.

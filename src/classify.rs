@@ -7,6 +7,7 @@ use guard_core::system::environment::Environment;
 use guard_core::target;
 use napi_derive::napi;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// One place that a connection string may make a driver contact.
 #[napi(object, object_from_js = false, use_nullable = true)]
@@ -90,8 +91,8 @@ pub fn classify_database_url(url: String, options: Option<ClassifyOptions>) -> n
             Some(given) => {
                 let folder = working_folder(cwd)?;
                 let policy = policy::parse(&given.to_string(), "options.policy")?;
-                let loaded = LoadedPolicy { policy, root: folder.clone() };
-                Here::with_policy(folder, Some(loaded))
+                let loaded = LoadedPolicy::new(policy, folder.clone());
+                Here::with_policy(folder, Some(Arc::new(loaded)))
             }
         };
         if let Some(variables) = env {

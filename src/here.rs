@@ -9,12 +9,13 @@ use guard_core::system::environment::Environment;
 use guard_core::system::{files, process};
 use guard_core::target::Surroundings;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where a call of the package stands.
 pub(crate) struct Here {
     pub(crate) environment: Environment,
     pub(crate) working_folder: PathBuf,
-    pub(crate) policy: Option<LoadedPolicy>,
+    pub(crate) policy: Option<Arc<LoadedPolicy>>,
     pub(crate) root: PathBuf,
 }
 
@@ -27,14 +28,14 @@ impl Here {
         Ok(Self::with_policy(working_folder, policy))
     }
 
-    pub(crate) fn with_policy(working_folder: PathBuf, policy: Option<LoadedPolicy>) -> Self {
+    pub(crate) fn with_policy(working_folder: PathBuf, policy: Option<Arc<LoadedPolicy>>) -> Self {
         let root = policy.as_ref().map_or_else(|| project_root(&working_folder), |loaded| loaded.root.clone());
         Here { environment: Environment::of_process(), working_folder, policy, root }
     }
 
     pub(crate) fn surroundings(&self) -> Surroundings<'_> {
         Surroundings {
-            policy: self.policy.as_ref(),
+            policy: self.policy.as_deref(),
             root: &self.root,
             base: &self.working_folder,
             environment: &self.environment,
@@ -44,9 +45,9 @@ impl Here {
 
 /// The policy that holds in a folder. A service may be started anywhere, and the package is still in the project that it guards: so where
 /// nobody named a folder, the policy of that project holds.
-pub(crate) fn find_policy(folder: &Path, named: bool) -> Result<Option<LoadedPolicy>, Refusal> {
-    match policy::load(folder)? {
-        None if !named => package_folder().map_or(Ok(None), |package| policy::load(&package)),
+pub(crate) fn find_policy(folder: &Path, named: bool) -> Result<Option<Arc<LoadedPolicy>>, Refusal> {
+    match policy::load_remembered(folder)? {
+        None if !named => package_folder().map_or(Ok(None), |package| policy::load_remembered(&package)),
         found => Ok(found),
     }
 }

@@ -6,13 +6,14 @@ use guard_core::system::environment::Environment;
 use std::io::{IsTerminal as _, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The form in which `js/native.js` expects a refusal, to make a `GuardError` of it.
+/// The form in which `js/native.js` expects a refusal, to make a `GuardError` of it; `shown` is what stands on standard error where nobody catches it.
 pub(crate) fn thrown(refusal: &Refusal) -> napi::Error {
     let message = serde_json::json!({
         "rule": refusal.rule.name(),
         "exitCode": refusal.exit_code(),
         "message": format!("{}: {}. Instead: {}", refusal.summary, refusal.why, refusal.instead),
         "details": refusal,
+        "shown": on_standard_error(refusal),
     });
     napi::Error::from_reason(message.to_string())
 }
@@ -38,19 +39,26 @@ pub(crate) fn guarded<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T,
 
 /// Shows a refusal on standard error, and under GitHub Actions as an annotation and in the job summary too.
 pub(crate) fn show(refusal: &Refusal) {
+    write_fully(&mut std::io::stderr().lock(), on_standard_error(refusal).as_bytes());
     let environment = Environment::of_process();
-    let stderr = std::io::stderr();
-    let colour = stderr.is_terminal() && environment.non_empty("NO_COLOR").is_none();
-    write_fully(&mut stderr.lock(), guard_report::terminal(refusal, colour).as_bytes());
+    if environment.get("GITHUB_ACTIONS") == Some("true")
+        && let Some(summary) = environment.non_empty("GITHUB_STEP_SUMMARY")
+        && let Ok(mut file) = std::fs::OpenOptions::new().append(true).open(summary)
+    {
+        write_fully(&mut file, guard_report::github_summary(refusal).as_bytes());
+    }
+}
+
+/// A refusal as it stands on standard error: for people, and under GitHub Actions as an annotation too.
+fn on_standard_error(refusal: &Refusal) -> String {
+    let environment = Environment::of_process();
+    let colour = std::io::stderr().is_terminal() && environment.non_empty("NO_COLOR").is_none();
+    let mut text = guard_report::terminal(refusal, colour);
     if environment.get("GITHUB_ACTIONS") == Some("true") {
         // A workflow command must stand on a line of its own; the runner reads both streams.
-        write_fully(&mut stderr.lock(), guard_report::github(refusal).as_bytes());
-        if let Some(summary) = environment.non_empty("GITHUB_STEP_SUMMARY")
-            && let Ok(mut file) = std::fs::OpenOptions::new().append(true).open(summary)
-        {
-            write_fully(&mut file, guard_report::github_summary(refusal).as_bytes());
-        }
+        text.push_str(&guard_report::github(refusal));
     }
+    text
 }
 
 /// Whether standard output is a terminal that wants colour.

@@ -157,7 +157,8 @@ describe('npm run deploy', () => {
       const rotated = await startRunner({ port })
       try {
         const backup = await run(rotated, 'npm run backup:production')
-        assert.equal(backup.exitCode, 77, backup.output)
+        // The provider may be down: nobody can decide, so that it is no verdict about the record.
+        assert.equal(backup.exitCode, 78, backup.output)
         const ended = await run(rotated, 'npm run deploy')
         assert.equal(ended.exitCode, 0, ended.output)
         assert.match(ended.output, /key that is no longer published/)

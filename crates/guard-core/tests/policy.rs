@@ -234,3 +234,34 @@ proptest::proptest! {
         let _ = policy::parse(&format!("{{\"environments\":{{{inner}}}}}"), "x");
     }
 }
+
+#[test]
+fn a_remembered_policy_is_read_again_when_it_changed_when_a_nearer_one_came_and_when_it_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("prisma-guard.json");
+    let inner = folder.path().join("packages/api");
+    std::fs::create_dir_all(&inner).unwrap();
+    let script = |name: &str| format!("{{\"deployScript\":\"{name}.js\"}}");
+    let load = || policy::load_remembered(&inner).unwrap().unwrap();
+    std::fs::write(&file, script("a")).unwrap();
+    let young = (load(), load());
+    assert!(!std::sync::Arc::ptr_eq(&young.0, &young.1), "what changed within the file system's tick is not believed");
+    std::thread::sleep(std::time::Duration::from_millis(3100));
+    let first = load();
+    assert!(std::sync::Arc::ptr_eq(&first, &load()));
+
+    // The same length and the same time of modification: the time of change still tells.
+    let modified = std::fs::metadata(&file).unwrap().modified().unwrap();
+    std::fs::write(&file, script("b")).unwrap();
+    std::fs::File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
+    assert_eq!(load().policy.deploy_script, "b.js");
+
+    std::fs::write(inner.join("prisma-guard.json"), script("c")).unwrap();
+    assert_eq!(load().policy.deploy_script, "c.js");
+    std::fs::remove_file(inner.join("prisma-guard.json")).unwrap();
+    assert_eq!(load().policy.deploy_script, "b.js");
+    std::fs::write(&file, "{").unwrap();
+    assert_eq!(policy::load_remembered(&inner).expect_err("an error").rule, Rule::PolicyInvalid);
+    std::fs::remove_file(&file).unwrap();
+    assert!(policy::load_remembered(&inner).unwrap().is_none_or(|found| !found.root.starts_with(folder.path())));
+}

@@ -25,7 +25,7 @@ fn project() -> (tempfile::TempDir, LoadedPolicy) {
     std::fs::create_dir(root.join("data")).unwrap();
     std::fs::write(root.join("data/prod.db"), "x").unwrap();
     std::fs::write(root.join("package.json"), "{}").unwrap();
-    (folder, LoadedPolicy { policy: policy::parse(POLICY, "p").unwrap(), root })
+    (folder, LoadedPolicy::new(policy::parse(POLICY, "p").unwrap(), root))
 }
 
 fn classify_in(loaded: &LoadedPolicy, environment: &Environment, url: &str) -> DatabaseTarget {
@@ -157,9 +157,11 @@ fn variables_of_the_process_can_make_it_worse_and_never_better() {
 
 #[test]
 fn a_digest_stands_for_its_pattern() {
-    let (_folder, mut loaded) = project();
+    let (_folder, loaded) = project();
     let digest = guard_core::digest::Digest::of(b"secret.example.org:5432/shop");
-    loaded.policy.environments.get_mut("production").unwrap().databases = vec![format!("sha256:{digest}")];
+    let mut policy = loaded.policy;
+    policy.environments.get_mut("production").unwrap().databases = vec![format!("sha256:{digest}")];
+    let loaded = LoadedPolicy::new(policy, loaded.root);
     let class = |url: &str| classify_in(&loaded, &Environment::default(), url).class;
     assert_eq!(
         (class("postgresql://Secret.example.org/Shop"), class("postgresql://secret.example.org/other")),

@@ -26,7 +26,7 @@ pub(super) fn load(start: &Path) -> Result<Option<LoadedPolicy>, Refusal> {
             )
         })?;
         let policy = parse(&text, &file.display().to_string())?;
-        return Ok(Some(LoadedPolicy { policy, root: folder.to_path_buf() }));
+        return Ok(Some(LoadedPolicy::new(policy, folder.to_path_buf())));
     }
     Ok(None)
 }

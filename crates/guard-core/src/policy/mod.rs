@@ -8,13 +8,16 @@ pub mod pattern;
 mod age;
 mod load;
 mod positions;
+mod remembered;
 mod validate;
 
 use crate::refusal::Refusal;
+use pattern::Pattern;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The file's name.
 pub const FILE_NAME: &str = "prisma-guard.json";
@@ -186,6 +189,39 @@ pub struct LoadedPolicy {
     pub policy: Policy,
     /// The folder it stands in: the project's root. Relative paths in it start here.
     pub root: PathBuf,
+    /// Its patterns of databases, taken apart.
+    pub patterns: Vec<DeclaredPattern>,
+}
+
+/// A pattern of a policy and what it says of the databases that it matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredPattern {
+    /// The environment that it belongs to; `None` for `nonProduction`.
+    pub environment: Option<String>,
+    /// As it is written.
+    pub text: String,
+    /// Taken apart.
+    pub pattern: Pattern,
+}
+
+impl LoadedPolicy {
+    /// A policy that [`parse`] found valid, and the folder it stands in. Environments' patterns come first, then those of `nonProduction`.
+    #[must_use]
+    pub fn new(policy: Policy, root: PathBuf) -> Self {
+        let environments = policy
+            .environments
+            .iter()
+            .flat_map(|(name, protected)| protected.databases.iter().map(move |text| (Some(name.clone()), text)));
+        let declared = policy.non_production.databases.iter().map(|text| (None, text));
+        // A pattern that cannot be read was refused when the policy was parsed.
+        let patterns = environments
+            .chain(declared)
+            .filter_map(|(environment, text)| {
+                pattern::parse(text).ok().map(|pattern| DeclaredPattern { environment, text: text.clone(), pattern })
+            })
+            .collect();
+        LoadedPolicy { policy, root, patterns }
+    }
 }
 
 /// Reads the policy of the project that holds `start`: the nearest `prisma-guard.json` from there upwards. `Ok(None)` where there is none.
@@ -194,6 +230,15 @@ pub struct LoadedPolicy {
 /// Rule `policy-invalid`, with the key, the line and the nearest known key.
 pub fn load(start: &Path) -> Result<Option<LoadedPolicy>, Refusal> {
     load::load(start)
+}
+
+/// As [`load`], without reading and parsing again what this process has read and what the file system says is unchanged: for what is asked
+/// many times in one process.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_remembered(start: &Path) -> Result<Option<Arc<LoadedPolicy>>, Refusal> {
+    remembered::load(start)
 }
 
 /// Reads a policy from its text, as [`load`] does; `name` is what errors call the file.

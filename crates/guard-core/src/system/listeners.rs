@@ -3,21 +3,22 @@
 //! Knows Linux only (proc_net(5), proc_pid_fd(5)); elsewhere it sees nobody. Sees the programs of this user (as root: of all); another user's
 //! listener stays without a name.
 
-/// The programs that listen on a TCP port of this machine and may be read: for each its name and the words of its command.
+/// The programs that listen on a TCP port of this machine and may be read: for each its name and the words of its command. `wanted` says of a
+/// process's short name whether it is to be looked at.
 #[must_use]
-pub fn tcp(port: u16) -> Vec<Vec<String>> {
-    platform::tcp(port)
+pub fn tcp(port: u16, wanted: fn(&str) -> bool) -> Vec<Vec<String>> {
+    platform::tcp(port, wanted)
 }
 
 /// The programs that listen on a unix socket and may be read.
 #[must_use]
-pub fn unix(path: &std::path::Path) -> Vec<Vec<String>> {
-    platform::unix(path)
+pub fn unix(path: &std::path::Path, wanted: fn(&str) -> bool) -> Vec<Vec<String>> {
+    platform::unix(path, wanted)
 }
 
 #[cfg(target_os = "linux")]
 mod platform {
-    use crate::system::{files, process};
+    use crate::system::{files, process, sock_diag};
     use std::path::Path;
 
     const MAXIMUM_TABLE_BYTES: u64 = 16 * 1024 * 1024;
@@ -27,10 +28,21 @@ mod platform {
         files::read_text(Path::new(&format!("/proc/self/net/{name}")), MAXIMUM_TABLE_BYTES).unwrap_or_default()
     }
 
-    pub(super) fn tcp(port: u16) -> Vec<Vec<String>> {
+    pub(super) fn tcp(port: u16, wanted: fn(&str) -> bool) -> Vec<Vec<String>> {
         let user = rustix::process::geteuid().as_raw();
+        let listening = sock_diag::listening(port).unwrap_or_else(|| listed(port));
+        let inodes: Vec<String> = listening
+            .iter()
+            .filter(|(owner, _)| user == 0 || *owner == user)
+            .map(|(_, inode)| format!("socket:[{inode}]"))
+            .collect();
+        holders(&inodes, user, wanted)
+    }
+
+    /// The owners and inodes of the sockets that listen on a port, from the tables: where the kernel answers no question about sockets.
+    fn listed(port: u16) -> Vec<(u32, u64)> {
         let suffix = format!(":{port:04X}");
-        let mut inodes = Vec::new();
+        let mut found = Vec::new();
         for name in ["tcp", "tcp6"] {
             for row in table(name).lines().skip(1) {
                 // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode; state 0A is LISTEN.
@@ -39,17 +51,15 @@ mod platform {
                 if !local.ends_with(&suffix) || fields.nth(1) != Some("0A") {
                     continue;
                 }
-                let owner = fields.nth(3).and_then(|text| text.parse::<u32>().ok());
-                let inode = fields.nth(1).unwrap_or_default();
-                if user == 0 || owner == Some(user) {
-                    inodes.push(format!("socket:[{inode}]"));
-                }
+                let owner = fields.nth(3).and_then(|text| text.parse().ok());
+                let inode = fields.nth(1).and_then(|text| text.parse().ok());
+                found.extend(owner.zip(inode));
             }
         }
-        holders(&inodes, user)
+        found
     }
 
-    pub(super) fn unix(path: &Path) -> Vec<Vec<String>> {
+    pub(super) fn unix(path: &Path, wanted: fn(&str) -> bool) -> Vec<Vec<String>> {
         let path = path.to_string_lossy();
         let mut inodes = Vec::new();
         for row in table("unix").lines().skip(1) {
@@ -60,11 +70,11 @@ mod platform {
                 inodes.push(format!("socket:[{inode}]"));
             }
         }
-        holders(&inodes, rustix::process::geteuid().as_raw())
+        holders(&inodes, rustix::process::geteuid().as_raw(), wanted)
     }
 
-    /// The commands of the processes that hold one of these sockets.
-    fn holders(inodes: &[String], user: u32) -> Vec<Vec<String>> {
+    /// The commands of the wanted processes that hold one of these sockets.
+    fn holders(inodes: &[String], user: u32, wanted: fn(&str) -> bool) -> Vec<Vec<String>> {
         let mut found = Vec::new();
         if inodes.is_empty() {
             return found;
@@ -72,8 +82,9 @@ mod platform {
         let Ok(listing) = std::fs::read_dir("/proc") else { return found };
         for entry in listing.flatten() {
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-            let owner = entry.metadata().map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata)).ok();
-            if user != 0 && owner != Some(user) {
+            // Another user's descriptors may not be read, so that only the name is.
+            let Some(name) = process::short_name(pid) else { continue };
+            if !wanted(&name) || (user != 0 && process::owner(pid) != Some(user)) {
                 continue;
             }
             let Ok(descriptors) = std::fs::read_dir(entry.path().join("fd")) else { continue };
@@ -94,10 +105,10 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
-    pub(super) fn tcp(_port: u16) -> Vec<Vec<String>> {
+    pub(super) fn tcp(_port: u16, _wanted: fn(&str) -> bool) -> Vec<Vec<String>> {
         Vec::new()
     }
-    pub(super) fn unix(_path: &std::path::Path) -> Vec<Vec<String>> {
+    pub(super) fn unix(_path: &std::path::Path, _wanted: fn(&str) -> bool) -> Vec<Vec<String>> {
         Vec::new()
     }
 }
@@ -110,9 +121,20 @@ mod tests {
     fn a_listener_of_this_process_is_found_and_named_and_gone_when_it_is_closed() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let found = tcp(port);
+        let found = tcp(port, |_| true);
         assert!(found.iter().flatten().any(|word| word.contains("guard_core")), "{found:?}");
+        assert!(tcp(port, |_| false).is_empty());
         drop(listener);
-        assert!(tcp(port).is_empty());
+        assert!(tcp(port, |_| true).is_empty());
+    }
+
+    #[test]
+    fn a_listener_on_ipv6_is_found_and_a_connection_is_no_listener() {
+        let listener = std::net::TcpListener::bind("[::1]:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert_eq!(tcp(port, |_| true).len(), 1);
+        let connection = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let own = connection.local_addr().unwrap().port();
+        assert!(tcp(own, |_| true).is_empty());
     }
 }

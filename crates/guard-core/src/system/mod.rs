@@ -14,4 +14,6 @@ pub mod network;
 pub mod places;
 pub mod process;
 pub mod program;
+#[cfg(target_os = "linux")]
+mod sock_diag;
 pub mod tree;

@@ -63,6 +63,22 @@ pub fn is_alive(identity: ProcessIdentity) -> bool {
     look_up(identity.pid).is_some_and(|process| process.identity == identity)
 }
 
+/// The kernel's short name of a living process, its first 15 bytes (proc_pid_comm(5)).
+#[cfg(target_os = "linux")]
+pub(super) fn short_name(pid: u32) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "files of /proc end by themselves")]
+    let name = std::fs::read(format!("/proc/{pid}/comm")).ok()?;
+    Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
+}
+
+/// The user whom a living process belongs to.
+#[cfg(target_os = "linux")]
+pub(super) fn owner(pid: u32) -> Option<u32> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that looks at processes")]
+    let metadata = std::fs::metadata(format!("/proc/{pid}")).ok()?;
+    Some(std::os::unix::fs::MetadataExt::uid(&metadata))
+}
+
 /// A program to run: nothing of the caller's environment reaches it, and it reads nothing.
 #[derive(Clone, Copy)]
 pub struct Program<'a> {

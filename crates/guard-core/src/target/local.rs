@@ -61,6 +61,20 @@ fn forwarder(words: &[String]) -> Option<&str> {
     })
 }
 
+/// Programs that run other programs' scripts: of these the kernel's short name says nothing.
+const INTERPRETERS: &[&str] =
+    &["python", "node", "java", "ruby", "perl", "bash", "dash", "sh", "zsh", "busybox", "deno", "bun"];
+
+/// Whether a process of this short name can be a known forwarder at all, so that most processes are not looked at any further. A title that a
+/// process gave itself is no short name that we know, and is looked at.
+fn may_be_forwarder(short_name: &str) -> bool {
+    let plain =
+        short_name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte));
+    !plain
+        || forwarder(&[short_name.to_owned()]).is_some()
+        || INTERPRETERS.iter().any(|interpreter| short_name.starts_with(interpreter))
+}
+
 /// What is known of this machine and project, looked up once for a connection string.
 pub(super) struct Locality<'a> {
     surroundings: &'a Surroundings<'a>,
@@ -86,10 +100,9 @@ impl<'a> Locality<'a> {
     fn host(&mut self, host: &str, endpoint: &Endpoint) -> Verdict {
         if host::is_loopback(host) {
             let port = endpoint.port.unwrap_or_default();
-            let forwarder = self
-                .ports
-                .entry(port)
-                .or_insert_with(|| listeners::tcp(port).iter().find_map(|words| forwarder(words).map(str::to_owned)));
+            let forwarder = self.ports.entry(port).or_insert_with(|| {
+                listeners::tcp(port, may_be_forwarder).iter().find_map(|words| forwarder(words).map(str::to_owned))
+            });
             return match forwarder {
                 Some(program) => Verdict::plain(
                     Class::Unknown,
@@ -139,8 +152,10 @@ impl<'a> Locality<'a> {
         }
         let mut paths = vec![real.clone()];
         paths.extend(endpoint.port.map(|port| real.join(format!(".s.PGSQL.{port}"))));
-        let program =
-            paths.iter().flat_map(|path| listeners::unix(path)).find_map(|words| forwarder(&words).map(str::to_owned));
+        let program = paths
+            .iter()
+            .flat_map(|path| listeners::unix(path, may_be_forwarder))
+            .find_map(|words| forwarder(&words).map(str::to_owned));
         match program {
             Some(program) => {
                 Verdict::plain(Class::Unknown, format!("{program} listens on {socket} and leads elsewhere"))
@@ -151,7 +166,8 @@ impl<'a> Locality<'a> {
 
     fn file(&mut self, file: &str) -> Verdict {
         let root = self.root.get_or_insert_with(|| files::real_path(self.surroundings.root));
-        let real = files::real_path(Path::new(file));
+        // The path had its links followed when the string was read.
+        let real = Path::new(file);
         if root.parent().is_some() && real.starts_with(&*root) && real != *root {
             return Verdict::plain(Class::Local, "the file is inside the project");
         }

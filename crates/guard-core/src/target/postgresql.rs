@@ -30,7 +30,8 @@ pub(super) fn read(provider: Provider, rest: &str, environment: &Environment) ->
             _ => {}
         }
     }
-    let variable_port = environment.non_empty("PGPORT").and_then(|text| text.parse::<u16>().ok());
+    // Looked up only where the string names no port.
+    let variable_port = || environment.non_empty("PGPORT").and_then(|text| text.parse::<u16>().ok());
     let mut places: Vec<(String, Option<u16>)> = Vec::new();
     for item in parts.hosts.split(',').filter(|item| !item.is_empty()) {
         let (host, port) = text::host_and_port(item)?;
@@ -60,7 +61,9 @@ pub(super) fn read(provider: Provider, rest: &str, environment: &Environment) ->
         candidates.extend(
             ports.iter().copied().enumerate().filter(|(at, _)| ports.len() <= 4 || *at == index).map(|(_, port)| port),
         );
-        candidates.extend(variable_port.filter(|_| own.is_none() && ports.is_empty()));
+        if own.is_none() && ports.is_empty() {
+            candidates.extend(variable_port());
+        }
         candidates.dedup();
         for port in candidates {
             reading.add(&place(host, port)?, &databases);
