@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { tracer } from '../tools/demo/trace.mjs'
 import { productionDatabase } from './support/production-database.mjs'
 import { Shop } from './support/shop.mjs'
 
@@ -86,6 +87,25 @@ describe('the gate', () => {
     }
   })
 
+  it("never opens a program file of Prisma's for a command that it refuses", async () => {
+    const trace = tracer(shop.folder)
+    const traced = async (args) => {
+      const { prefix = [], environment } = trace.options()
+      const [command, ...words] = [...prefix, process.execPath, launcher(), ...args]
+      const ended = await shop.run(command, words, { env: { DATABASE_URL: shop.url, ...environment } })
+      return { ...ended, opened: trace.opened(ended.output) }
+    }
+    for (const args of [['migrate', 'deploy'], ['migrate', 'reset', '--force'], ['db', 'push'], ['migrate', 'status']]) {
+      const ended = await traced(args)
+      assert.equal(ended.exitCode, 77, ended.output)
+      assert.deepEqual(ended.opened, [], `${args.join(' ')}, seen by ${trace.how}`)
+    }
+    // The same eyes see Prisma where it does run.
+    const passed = await traced(['validate'])
+    assert.equal(passed.exitCode, 0, passed.output)
+    assert.ok(passed.opened.some((file) => file.endsWith('/prisma/build/index.js')), `nothing seen by ${trace.how}`)
+  })
+
   it('hands a process that is not the Prisma CLI an inert string in place of the production one', async () => {
     const ended = await shop.node('-e', "console.log(require('@org/prisma-guard/config').databaseUrl('DATABASE_URL'))", { env: { DATABASE_URL: shop.url } })
     assert.equal(ended.exitCode, 0, ended.output)
@@ -97,9 +117,24 @@ describe('the gate', () => {
     fs.mkdirSync(path.join(shop.project, 'data'), { recursive: true })
     const pushed = await shop.run(launcher(), ['db', 'push'], { env: local })
     assert.equal(pushed.exitCode, 0, pushed.output)
-    for (const args of [['validate'], ['migrate', 'status'], ['db', 'nonsense']]) {
-      const gated = await shop.run(launcher(), args, { env: local })
-      const plain = await shop.node(entry(), ...args, { env: local })
+    for (const [args, options = {}] of [
+      [['validate']],
+      [['validate'], { env: { NO_COLOR: undefined, FORCE_COLOR: '1' } }],
+      [['validate', '--schema', 'missing.prisma']],
+      [['migrate', 'status']],
+      [['migrate', 'status'], { cwd: path.join(shop.project, 'prisma') }],
+      [['db', 'execute', '--stdin'], { input: 'SELECT 1;' }],
+      [['db', 'execute', '--stdin'], { input: 'this is no SQL' }],
+      [['db', 'nonsense']],
+      [['nonsense']],
+      [['--help']],
+      [['migrate', '--help']],
+      [['migrate', 'deploy', '--help']],
+      [[]],
+    ]) {
+      const how = { ...options, env: { ...local, ...options.env } }
+      const gated = await shop.run(launcher(), args, how)
+      const plain = await shop.node(entry(), ...args, how)
       // How long a command took is the one thing that differs from run to run.
       const seen = ({ exitCode, stdout, stderr }) => ({ exitCode, stdout: stdout.replace(/\d+ms/g, 'ms'), stderr })
       if (args[1] === 'nonsense') assert.notEqual(gated.exitCode, 77, gated.output)
