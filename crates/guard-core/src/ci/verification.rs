@@ -163,8 +163,8 @@ fn times(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(Timest
 }
 
 /// What no policy can allow: events of pull requests, GitHub's own coding agent, and CircleCI's reruns with SSH, where a person sits in the job.
-fn events(claims: &Map<String, Value>) -> Result<(), TokenFault> {
-    let text = |name: &str| claims.get(name).and_then(claims::text).unwrap_or_default();
+fn events(signed: &Map<String, Value>) -> Result<(), TokenFault> {
+    let text = |name: &str| signed.get(name).and_then(claims::text).unwrap_or_default();
     let event = text("event_name");
     if event.starts_with("pull_request") {
         return Err(TokenFault::Event(printable(&event)));
@@ -175,8 +175,8 @@ fn events(claims: &Map<String, Value>) -> Result<(), TokenFault> {
     if text("workflow_ref").contains("/copilot-swe-agent/") {
         return Err(TokenFault::Event("coding agent".to_owned()));
     }
-    // circleci.com/docs, "Using OpenID Connect tokens in jobs": `oidc.circleci.com/ssh-rerun`.
-    if text("oidc.circleci.com/ssh-rerun") == "true" {
+    // circleci.com/docs, "Using OpenID Connect tokens in jobs": `oidc.circleci.com/ssh-rerun`. Where it is there, only a plain no is a no.
+    if signed.get("oidc.circleci.com/ssh-rerun").is_some_and(|rerun| claims::text(rerun).as_deref() != Some("false")) {
         return Err(TokenFault::Event("ssh rerun".to_owned()));
     }
     Ok(())

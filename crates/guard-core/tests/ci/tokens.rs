@@ -27,7 +27,12 @@ fn a_token_with_wrong_claims_proves_nothing() {
         ("event_name", json!("pull_request"), "event `pull_request`"),
         ("event_name", json!("pull_request_target"), "event `pull_request_target`"),
         ("workflow_ref", json!("dynamic/copilot-swe-agent/copilot@x"), "coding agent"),
+        ("pipeline_source", json!("merge_request_event"), "pull request"),
         ("oidc.circleci.com/ssh-rerun", json!(true), "ssh rerun"),
+        ("oidc.circleci.com/ssh-rerun", json!("True"), "ssh rerun"),
+        ("oidc.circleci.com/ssh-rerun", json!(1), "ssh rerun"),
+        ("oidc.circleci.com/ssh-rerun", json!(null), "ssh rerun"),
+        ("oidc.circleci.com/ssh-rerun", json!([true]), "ssh rerun"),
     ] {
         let issuer = Issuer::start(Algorithm::ES256).with_claims(move |claims| {
             claims.insert(name.to_owned(), value.clone());
@@ -39,6 +44,16 @@ fn a_token_with_wrong_claims_proves_nothing() {
             claims.remove(name);
         });
         refused(&issuer, Rule::LocalDeployment, why);
+    }
+}
+
+#[test]
+fn a_job_that_is_plainly_no_rerun_with_ssh_proves_what_it_says() {
+    for no in [json!(false), json!("false")] {
+        let issuer = Issuer::start(Algorithm::ES256).with_claims(move |claims| {
+            claims.insert("oidc.circleci.com/ssh-rerun".to_owned(), no.clone());
+        });
+        prove(&issuer).unwrap();
     }
 }
 
