@@ -179,6 +179,78 @@ fn the_line_that_declares_an_unknown_host_is_ready_to_paste() {
     );
 }
 
+#[test]
+fn the_last_of_many_repeated_parameters_never_gets_lost() {
+    let many = |name: &str, last: &str| {
+        (0..9).map(|at| format!("{name}={at}1&")).collect::<String>() + &format!("{name}={last}")
+    };
+    for url in [
+        format!("postgresql://127.0.0.1/x?{}", many("port", "6543")),
+        format!("mysql://127.0.0.1/x?{}", many("port", "6543")),
+        format!("postgresql://pooler.example.com/x?{}", many("user", "postgres.qdrkabc")),
+        format!("mysql://staging.example.com/x?{}", many("database", "shop")),
+        format!("sqlserver://127.0.0.1;{}", many("port", "6543").replace('&', ";")),
+    ] {
+        assert_eq!(class(&url), Class::Invalid, "{url}");
+    }
+    for url in [
+        "postgresql://127.0.0.1/x?port=1&port=2&port=3&port=6543",
+        "mysql://127.0.0.1/x?port=1&port=2&port=3&port=6543",
+        "sqlserver://127.0.0.1:1;port=6543",
+        "sqlserver://127.0.0.1:6543;port=1",
+        "postgresql://pooler.example.com/x?user=a&user=postgres.qdrkabc",
+    ] {
+        assert_eq!(class(url), Class::Production, "{url}");
+    }
+}
+
+#[test]
+fn a_service_file_and_a_proxy_lead_away_from_this_machine() {
+    assert_eq!(class("postgresql://localhost:1/x?service=shop"), Class::Unknown);
+    assert_eq!(class("mongodb://localhost:1/x?proxyHost=h.example.com"), Class::Unknown);
+    assert_eq!(class("mongodb://localhost:1/x?proxyHost=db.prod.example.com"), Class::Production);
+    assert_eq!(class("mongodb://localhost:1/x"), Class::Local);
+}
+
+#[test]
+fn the_key_of_a_local_prisma_dev_says_which_databases_it_reaches() {
+    use base64::Engine as _;
+    let encode = |text: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    let key = |url: &str, shadow: &str| {
+        encode(format!(r#"{{"databaseUrl":"{url}","name":"default","shadowDatabaseUrl":"{shadow}"}}"#))
+    };
+    let local = "postgres://postgres:S3CRET@localhost:1/template1?sslmode=disable";
+    let production = "postgres://u:S3CRET@db.prod.example.com/x";
+    let at = |host: &str, key: &str| format!("prisma+postgres://{host}:2/?api_key={key}");
+    for (url, expected) in [
+        (at("localhost", &key(local, local)), Class::Local),
+        (at("127.0.0.1", &key(local, local)), Class::Local),
+        (at("localhost", &key(production, local)), Class::Production),
+        (at("localhost", &key(local, production)), Class::Production),
+        (at("localhost", &key(local, "postgres://h.example.com/x")), Class::Unknown),
+        (at("localhost", &key("prisma://localhost/?api_key=x", local)), Class::Unknown),
+        (
+            at(
+                "localhost",
+                &key(&format!("{local}&{}", (0..9).map(|at| format!("user={at}&")).collect::<String>()), local),
+            ),
+            Class::Invalid,
+        ),
+        (at("h.example.com", &key(local, local)), Class::Unknown),
+        (at("localhost", "eyJhbGciOiJIUzI1NiJ9.e30.x"), Class::Unknown),
+        (format!("{}&api_key=x", at("localhost", &key(local, local))), Class::Unknown),
+        (at("localhost", &key(local, local)).replace("prisma+postgres", "prisma"), Class::Unknown),
+    ] {
+        let (_folder, loaded) = project();
+        let target = classify_in(&loaded, &Environment::default(), &url);
+        assert_eq!(target.class, expected, "{url}");
+        assert!(!format!("{target:?}").contains("S3CRET"));
+    }
+    let (_folder, loaded) = project();
+    let moved = [("PRISMA_SCHEMA_ENGINE_WS_BASE_URL", "wss://h.example.com")].into_iter().collect();
+    assert_eq!(classify_in(&loaded, &moved, &at("localhost", &key(local, local))).class, Class::Unknown);
+}
+
 fn look(root: &Path, major: u32, pairs: &[(&str, &str)]) -> Vec<target::FoundUrl> {
     let environment: Environment = pairs.iter().copied().collect();
     target::find(&Search {

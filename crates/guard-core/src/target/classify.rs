@@ -14,6 +14,8 @@ pub(super) struct Reading {
     seen: HashSet<Endpoint>,
     /// User names that a driver may use: for a pooler's reference only, never shown.
     pub(super) users: Vec<String>,
+    /// More names stand there than are compared, and a driver may take any of them: the string is refused, never read in part.
+    pub(super) overflow: bool,
     /// Why the hosts do not say which database it is, where they don't.
     pub(super) opaque: Option<&'static str>,
     /// SQLite in memory: nothing outlives the process.
@@ -27,6 +29,7 @@ impl Reading {
             endpoints: Vec::new(),
             seen: HashSet::new(),
             users: Vec::new(),
+            overflow: false,
             opaque: None,
             in_memory: false,
         }
@@ -41,13 +44,19 @@ impl Reading {
     }
 
     pub(super) fn add_user(&mut self, user: &str) {
-        if !user.is_empty() && self.users.len() < 8 && !self.users.iter().any(|known| known == user) {
+        if user.is_empty() || self.users.iter().any(|known| known == user) {
+            return;
+        }
+        if self.users.len() < 8 {
             self.users.push(user.to_owned());
+        } else {
+            self.overflow = true;
         }
     }
 
     /// A place under each of these database names; under none where there are none.
     pub(super) fn add(&mut self, endpoint: &Endpoint, databases: &[String]) {
+        self.overflow |= databases.len() > 4;
         let mut names: Vec<Option<String>> = databases.iter().take(4).cloned().map(Some).collect();
         if names.is_empty() {
             names.push(endpoint.database.clone());
@@ -83,6 +92,11 @@ pub(super) fn classify(url: &str, source: &str, surroundings: &Surroundings<'_>)
     };
     let reading = if url.len() > text::LONGEST { Err("it is longer than 64 KiB") } else { read(url, surroundings) };
     let reading = match reading {
+        Ok(reading) if reading.overflow => {
+            target.reason =
+                "the connection string cannot be read: it names more than eight users or four databases".to_owned();
+            return target;
+        }
         Ok(reading) => reading,
         Err(why) => {
             target.reason = format!("the connection string cannot be read: {why}");
@@ -120,7 +134,8 @@ fn read(url: &str, surroundings: &Surroundings<'_>) -> Result<Reading, &'static 
         "sqlserver" => other::read_sqlserver(rest),
         "mongodb" => other::read_mongodb(rest, false),
         "mongodb+srv" => other::read_mongodb(rest, true),
-        "prisma" | "prisma+postgres" | "prisma+postgresql" => other::read_prisma(rest),
+        "prisma" => other::read_prisma(rest, None),
+        "prisma+postgres" | "prisma+postgresql" => other::read_prisma(rest, Some(surroundings.environment)),
         _ => Err("its scheme is none that Prisma's connectors know"),
     }
 }

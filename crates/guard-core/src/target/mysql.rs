@@ -32,6 +32,9 @@ pub(super) fn read(rest: &str) -> Result<Reading, &'static str> {
             _ => {}
         }
     }
+    if ports.len() > 4 {
+        return Err("it names more than four ports");
+    }
     for item in parts.hosts.split(',').filter(|item| !item.is_empty()) {
         let (host, port) = text::host_and_port(item)?;
         let host = if host.is_empty() { "localhost".to_owned() } else { text::decode(host) };
@@ -49,7 +52,7 @@ pub(super) fn read(rest: &str) -> Result<Reading, &'static str> {
             return Err("the host is not one");
         }
         let mut candidates = vec![own.unwrap_or(DEFAULT_PORT)];
-        candidates.extend(ports.iter().copied().take(4));
+        candidates.extend(ports.iter().copied());
         for port in candidates {
             let host = Some(canonical(&host));
             reading.add(&Endpoint { host, port: Some(port), ..Endpoint::default() }, &databases);

@@ -13,6 +13,7 @@ pub(super) fn read(provider: Provider, rest: &str, environment: &Environment) ->
     let parts = text::parts(rest)?;
     let mut named: Vec<String> = Vec::new();
     let mut ports: Vec<u16> = Vec::new();
+    let mut port_parameters = 0_usize;
     let mut reading = Reading::new(provider);
     let mut databases = database_names(&parts);
     reading.add_user(&text::decode(parts.user));
@@ -20,15 +21,23 @@ pub(super) fn read(provider: Provider, rest: &str, environment: &Environment) ->
         match name.as_str() {
             "host" | "hostaddr" => named.extend(value.split(',').filter(|item| !item.is_empty()).map(str::to_owned)),
             "port" => {
+                port_parameters += 1;
                 for item in value.split(',').filter(|item| !item.is_empty()) {
                     ports
                         .push(item.trim().parse().map_err(|_| "the parameter `port` is not a number from 1 to 65535")?);
                 }
             }
             "user" => reading.add_user(&value),
+            "service" if !value.is_empty() => {
+                reading = reading.opaque("its `service` names a file that libpq takes the server from");
+            }
             "dbname" | "database" | "db" if !value.is_empty() && !databases.contains(&value) => databases.push(value),
             _ => {}
         }
+    }
+    // node-postgres takes the last of several parameters, libpq the list by position.
+    if port_parameters > 1 && ports.len() > 4 {
+        return Err("it names its ports more than once, and more than four");
     }
     // Looked up only where the string names no port.
     let variable_port = || environment.non_empty("PGPORT").and_then(|text| text.parse::<u16>().ok());
