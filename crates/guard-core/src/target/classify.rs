@@ -93,8 +93,8 @@ pub(super) fn classify(url: &str, source: &str, surroundings: &Surroundings<'_>)
     let reading = if url.len() > text::LONGEST { Err("it is longer than 64 KiB") } else { read(url, surroundings) };
     let reading = match reading {
         Ok(reading) if reading.overflow => {
-            target.reason =
-                "the connection string cannot be read: it names more than eight users or four databases".to_owned();
+            "the connection string cannot be read: it names more than eight users or four databases"
+                .clone_into(&mut target.reason);
             return target;
         }
         Ok(reading) => reading,
