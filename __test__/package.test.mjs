@@ -83,9 +83,8 @@ describe('the root package', () => {
 })
 
 describe('the platform package', () => {
-  test('holds exactly the addon, a readme, a licence and its manifest, within its size', () => {
+  test('holds exactly the addon, a readme, a licence and its manifest', () => {
     assert.deepEqual(platformPacked.files.map(({ path }) => path).sort(), ['LICENSE', 'README.md', 'package.json', addonFile])
-    assert.ok(platformPacked.unpackedSize < 16_000_000, `${platformPacked.unpackedSize} bytes`)
   })
 
   test('is installed only where it runs', () => {

@@ -1,28 +1,24 @@
-// `npm run test:full`: the suites of `npm test`, then the campaigns that take too long for every change. Their results are
-// recorded in docs/.
+// `npm run test:full`: the suites of `npm test`, then the JavaScript ones once more against the addon as it is published, and its size.
+// Minutes of release compilation, so it is not in `npm test`. What it showed last is recorded in docs/test-full.md.
 
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { root } from './build.mjs'
-import { campaignFiles, everySuite, prepare } from './test.mjs'
+import { buildAddon } from './build.mjs'
+import { everySuite, prepare } from './test.mjs'
 import { runSuites } from './suites.mjs'
-
-const folder = '__test__/campaigns'
-const files = [...campaignFiles, ...readdirSync(join(root, folder)).filter((name) => name.endsWith('.campaign.mjs')).sort().map((name) => `${folder}/${name}`)]
-
-/** Same form as a suite: name, command, args, budgetSeconds. Each runs whole applications, over and over. */
-const campaigns = files.map((file) => ({
-  name: `campaign ${file}`,
-  command: process.execPath,
-  args: ['--test', '--test-reporter=spec', file],
-  budgetSeconds: 1800,
-}))
 
 let passed = false
 try {
+  const suites = everySuite()
   const environment = prepare()
-  passed = await runSuites([...everySuite(), ...campaigns], environment)
+  passed = await runSuites(suites, environment)
+  buildAddon({ profile: 'release' })
+  const [javaScript] = suites.filter(({ name }) => name === 'JavaScript')
+  const released = await runSuites([
+    { ...javaScript, name: 'JavaScript, with the addon as it is published' },
+    { name: 'size', command: process.execPath, args: ['--test', '--test-reporter=spec', '__test__/release/size.mjs'], budgetSeconds: 60 },
+  ], environment)
+  passed &&= released
 } catch (error) {
   process.stderr.write(`test:full: ${error.message}\n`)
+  passed = false
 }
 process.exit(passed ? 0 : 1)

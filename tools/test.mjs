@@ -1,4 +1,4 @@
-// `npm test`: prerequisites, packages, addon, then every suite of the repository. Long campaigns are in test-full.mjs.
+// `npm test`: prerequisites, packages, addon, then every suite of the repository. What needs the release build is in test-full.mjs.
 
 import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -6,15 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { buildAddon, cargoEnvironment, root } from './build.mjs'
 import { runSuites } from './suites.mjs'
 
-/** Compiles applications against the package under every module resolution, minutes long: a campaign of test-full.mjs. */
-export const campaignFiles = ['__test__/package.test.mjs']
-
 /** Node 20 takes no patterns after --test, so the files are named. */
 function testFiles(folder) {
   return readdirSync(folder, { recursive: true })
     .filter((name) => name.endsWith('.test.mjs') && !name.includes('node_modules'))
     .map((name) => relative(root, join(folder, name)))
-    .filter((name) => !campaignFiles.includes(name))
     .sort()
 }
 
@@ -33,7 +29,7 @@ export function prepare() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.stdout.write('npm test: about 15 minutes on two cores the first time (compiling), 5 after that.\n')
+  process.stdout.write('npm test: about 10 minutes on two cores the first time (compiling), 5 after that.\n')
   let passed = false
   try {
     passed = await runSuites(everySuite(), prepare())

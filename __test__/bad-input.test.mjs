@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, beforeEach, afterEach, describe, it } from 'node:test'
-import { startRunner } from '../support/ci/runner-client.mjs'
-import { productionDatabase } from '../support/production-database.mjs'
-import { freePort } from '../support/environment.mjs'
-import { Shop } from '../support/shop.mjs'
+import { startRunner } from './support/ci/runner-client.mjs'
+import { productionDatabase } from './support/production-database.mjs'
+import { freePort } from './support/environment.mjs'
+import { Shop } from './support/shop.mjs'
 
 describe('bad input to a deployment in CI', () => {
   let runner

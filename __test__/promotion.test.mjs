@@ -5,10 +5,10 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, beforeEach, afterEach, describe, it } from 'node:test'
-import { startRunner } from '../support/ci/runner-client.mjs'
-import { appliedMigrations, productionDatabase, rowCounts } from '../support/production-database.mjs'
-import { freePort } from '../support/environment.mjs'
-import { Shop } from '../support/shop.mjs'
+import { startRunner } from './support/ci/runner-client.mjs'
+import { appliedMigrations, productionDatabase, rowCounts } from './support/production-database.mjs'
+import { freePort } from './support/environment.mjs'
+import { Shop } from './support/shop.mjs'
 
 describe('npm run deploy', () => {
   let runner
