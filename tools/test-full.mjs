@@ -1,5 +1,5 @@
 // `npm run test:full`: the suites of `npm test`, then the JavaScript ones once more against the addon as it is published, and its size.
-// Minutes of release compilation, so it is not in `npm test`. What it showed last is recorded in docs/test-full.md.
+// Minutes of release compilation, so it is not in `npm test`.
 
 import { buildAddon } from './build.mjs'
 import { everySuite, prepare } from './test.mjs'
