@@ -101,7 +101,33 @@ pub fn prove(world: &World<'_>) -> Result<Vec<Attack>, Refusal> {
             detail: if there { "an attack created the decoy" } else { "the decoy was never created" }.to_owned(),
         });
     }
+    attacks.push(static_rules(world, &policy.root)?);
     Ok(attacks)
+}
+
+/// The one claim that is read, not run: what no attack in a copy can show, such as a client that the project creates without the guard.
+fn static_rules(world: &World<'_>, root: &Path) -> Result<Attack, Refusal> {
+    let report = (world.scan)(root)?;
+    let detail = match report.findings.first() {
+        None => format!("{} files, no findings", report.files),
+        Some(first) => format!(
+            "{} findings, the first in {}:{}:{}, {}: {}",
+            report.findings.len(),
+            first.file,
+            first.line,
+            first.column,
+            first.rule,
+            first.message
+        ),
+    };
+    Ok(Attack {
+        name: "static-rules".to_owned(),
+        claim: "no script and no client stands beside the guard".to_owned(),
+        command: "npx prisma-guard scan".to_owned(),
+        refused: report.findings.is_empty(),
+        rule: None,
+        detail,
+    })
 }
 
 /// Records that nobody signed, as a person in a hurry would write them.
