@@ -5,8 +5,10 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { tracer } from '../tools/demo/trace.mjs'
+import { developer } from './support/environment.mjs'
 import { productionDatabase } from './support/production-database.mjs'
 import { Shop } from './support/shop.mjs'
+import { onTerminal } from './support/terminal.mjs'
 
 const boast = { CI: 'true', NODE_ENV: 'production', PRISMA_DEPLOYMENT_APPROVED: 'true', npm_lifecycle_event: 'deploy:db', DATABASE_ENV: 'development' }
 
@@ -139,6 +141,25 @@ describe('the gate', () => {
       const seen = ({ exitCode, stdout, stderr }) => ({ exitCode, stdout: stdout.replace(/\d+ms/g, 'ms'), stderr })
       if (args[1] === 'nonsense') assert.notEqual(gated.exitCode, 77, gated.output)
       assert.deepEqual(seen(gated), seen(plain), args.join(' '))
+    }
+  })
+
+  it('changes nothing on a terminal: colours, a prompt that is answered, a prompt that is interrupted', async () => {
+    const local = { DATABASE_URL: 'file:./data/local.db', NO_COLOR: undefined, TERM: 'xterm-256color' }
+    fs.mkdirSync(path.join(shop.project, 'data'), { recursive: true })
+    assert.equal((await shop.run(launcher(), ['db', 'push'], { env: local })).exitCode, 0)
+    const question = /Are you sure you want to reset your database/
+    for (const [name, args, { prompt, keys, exitCode }] of [
+      ['colours', ['validate'], { exitCode: 0 }],
+      ['no', ['migrate', 'reset'], { prompt: question, keys: 'n', exitCode: 130 }],
+      ['Ctrl-C', ['migrate', 'reset'], { prompt: question, keys: '\x03', exitCode: 130 }],
+      ['yes', ['migrate', 'reset'], { prompt: question, keys: 'y', exitCode: 0 }],
+    ]) {
+      const gated = await onTerminal([launcher(), ...args], { cwd: shop.project, env: developer(local), prompt, keys })
+      const plain = await onTerminal([process.execPath, entry(), ...args], { cwd: shop.project, env: developer(local), prompt, keys })
+      assert.equal(gated.exitCode, exitCode, `${name}: ${gated.output}`)
+      assert.match(gated.output, /\x1b\[\d+m/, name)
+      assert.deepEqual(gated, plain, name)
     }
   })
 

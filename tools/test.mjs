@@ -4,7 +4,11 @@ import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildAddon, cargoEnvironment, root } from './build.mjs'
+import { requirePrerequisites } from './prerequisites.mjs'
 import { runSuites } from './suites.mjs'
+
+/** What the tests need beyond the build: script(1) gives a command a terminal of its own. */
+const programs = [{ name: 'script', commands: ['script'], debian: 'apt-get install bsdutils', macos: 'brew install util-linux' }]
 
 /** Node 20 takes no patterns after --test, so the files are named. */
 function testFiles(folder) {
@@ -24,6 +28,7 @@ export function everySuite() {
 
 /** Prepares what the suites need and returns the environment in which they run. */
 export function prepare() {
+  requirePrerequisites(programs)
   buildAddon({ profile: 'dev' })
   return cargoEnvironment()
 }
