@@ -4,7 +4,7 @@
 //! listener stays without a name.
 
 /// The programs that listen on a TCP port of this machine and may be read: for each its name and the words of its command. `wanted` says of a
-/// process's short name whether it is to be looked at.
+/// process's short name, and of its program's file name, whether it is to be looked at.
 #[must_use]
 pub fn tcp(port: u16, wanted: fn(&str) -> bool) -> Vec<Vec<String>> {
     platform::tcp(port, wanted)
@@ -84,7 +84,9 @@ mod platform {
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
             // Another user's descriptors may not be read, so that only the name is.
             let Some(name) = process::short_name(pid) else { continue };
-            if !wanted(&name) || (user != 0 && process::owner(pid) != Some(user)) {
+            // The short name is that of the link it was started by; the program's own may be another.
+            let known = wanted(&name) || process::program_name(pid).is_some_and(|program| wanted(&program));
+            if !known || (user != 0 && process::owner(pid) != Some(user)) {
                 continue;
             }
             let Ok(descriptors) = std::fs::read_dir(entry.path().join("fd")) else { continue };
@@ -136,5 +138,22 @@ mod tests {
         let connection = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let own = connection.local_addr().unwrap().port();
         assert!(tcp(own, |_| true).is_empty());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_program_that_was_started_under_another_name_is_found_by_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("tunnel");
+        std::os::unix::fs::symlink("/bin/sleep", &link).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let holding = std::process::Stdio::from(std::os::fd::OwnedFd::from(listener));
+        let mut child = std::process::Command::new(&link).arg("60").stdin(holding).spawn().unwrap();
+        let found =
+            (tcp(port, |name| name == "sleep"), tcp(port, |name| name == "tunnel"), tcp(port, |name| name == "ssh"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!((found.0.len(), found.1.len(), found.2.len()), (1, 1, 0), "{found:?}");
     }
 }

@@ -71,6 +71,13 @@ pub(super) fn short_name(pid: u32) -> Option<String> {
     Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
 }
 
+/// The file name of a living process's program, where it may be read (proc_pid_exe(5)).
+#[cfg(target_os = "linux")]
+pub(super) fn program_name(pid: u32) -> Option<String> {
+    let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+    Some(program.file_name()?.to_string_lossy().into_owned())
+}
+
 /// The user whom a living process belongs to.
 #[cfg(target_os = "linux")]
 pub(super) fn owner(pid: u32) -> Option<u32> {
