@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
-import { after, before, beforeEach, afterEach, describe, it } from 'node:test'
-import { startRunner } from './support/ci/runner-client.mjs'
+import { describe, it } from 'node:test'
+import { deployingInCi } from './support/deployment.mjs'
 import { productionDatabase } from './support/production-database.mjs'
 import { freePort } from './support/environment.mjs'
 import { Shop } from './support/shop.mjs'
@@ -12,15 +12,7 @@ import { Shop } from './support/shop.mjs'
 describe('bad input to a deployment in CI', () => {
   let runner
   let shop
-  before(async () => {
-    runner = await startRunner({ port: await freePort() })
-  })
-  after(() => runner.stop())
-  beforeEach(async () => {
-    shop = await Shop.create({ issuer: runner.issuer })
-    await productionDatabase(shop)
-  })
-  afterEach(() => shop.remove())
+  deployingInCi((given) => { ({ runner, shop } = given) })
 
   async function refused(rule, exitCode, { url = shop.url } = {}) {
     const before = shop.databaseDigest()

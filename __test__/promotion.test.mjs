@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
-import { after, before, beforeEach, afterEach, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
+import { deployingInCi } from './support/deployment.mjs'
 import { startRunner } from './support/ci/runner-client.mjs'
 import { appliedMigrations, productionDatabase, rowCounts } from './support/production-database.mjs'
 import { freePort } from './support/environment.mjs'
@@ -13,15 +14,7 @@ import { Shop } from './support/shop.mjs'
 describe('npm run deploy', () => {
   let runner
   let shop
-  before(async () => {
-    runner = await startRunner({ port: await freePort() })
-  })
-  after(() => runner.stop())
-  beforeEach(async () => {
-    shop = await Shop.create({ issuer: runner.issuer })
-    await productionDatabase(shop)
-  })
-  afterEach(() => shop.remove())
+  deployingInCi((given) => { ({ runner, shop } = given) })
 
   const job = (command, { env = {}, ...more } = {}) => runner.run({ cwd: shop.project, command, env: { DATABASE_URL: shop.url, ...env }, ...more })
   const migrations = () => fs.readdirSync(path.join(shop.project, 'prisma/migrations')).filter((name) => /^\d/.test(name)).sort()
